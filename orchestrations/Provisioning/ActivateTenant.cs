@@ -12,7 +12,7 @@ public sealed class ActivateTenant(
 {
     /// <summary>The step, and the end of the operation.</summary>
     [Function(nameof(ActivateTenant))]
-    public async Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken)
+    public async Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken)
     {
         await steps.RunAsync(
             provisioning.OperationId,

@@ -16,7 +16,7 @@ public sealed class FailedProvisioning(
 
     /// <summary>The orchestrators' way to take back their steps.</summary>
     internal static async Task TakeBackAsync(
-        TaskOrchestrationContext context, Provisioning provisioning, Saga saga, TaskFailedException failure)
+        TaskOrchestrationContext context, ProvisioningInput provisioning, Saga saga, TaskFailedException failure)
     {
         var retries = provisioning.Retries.ToUndoOptions();
         var failed = new FailedStep(provisioning, failure.TaskName, failure.FailureDetails.ErrorMessage, []);
@@ -54,7 +54,7 @@ public sealed class FailedProvisioning(
 /// <param name="Step">Name of the step.</param>
 /// <param name="Reason">In the words of whoever refused.</param>
 /// <param name="LeftBehind">Steps that could not be taken back.</param>
-public sealed record FailedStep(Provisioning Provisioning, string Step, string Reason, IReadOnlyList<string> LeftBehind)
+public sealed record FailedStep(ProvisioningInput Provisioning, string Step, string Reason, IReadOnlyList<string> LeftBehind)
 {
     /// <summary>The failure as the operation shows it.</summary>
     public OperationError ToError() => new(Step, Reason, LeftBehind);

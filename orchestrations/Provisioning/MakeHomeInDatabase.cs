@@ -10,7 +10,7 @@ public sealed class MakeHomeInDatabase(
 {
     /// <summary>The step.</summary>
     [Function(nameof(MakeHomeInDatabase))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(MakeHomeInDatabase),
@@ -25,7 +25,7 @@ public sealed class MakeHomeInDatabase(
 
     /// <summary>Takes role and rows out of a shared database. A database of the tenant's own goes as a whole, with its volume.</summary>
     [Function("Undo" + nameof(MakeHomeInDatabase))]
-    public Task UndoAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
             provisioning.OperationId,
             nameof(MakeHomeInDatabase),

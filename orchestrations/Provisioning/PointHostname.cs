@@ -10,7 +10,7 @@ public sealed class PointHostname(StepRunner steps, PlacementStore placements, S
 {
     /// <summary>The step.</summary>
     [Function(nameof(PointHostname))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(PointHostname),
@@ -25,7 +25,7 @@ public sealed class PointHostname(StepRunner steps, PlacementStore placements, S
 
     /// <summary>Removes the tenant's records of that hostname.</summary>
     [Function("Undo" + nameof(PointHostname))]
-    public Task UndoAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
             provisioning.OperationId,
             nameof(PointHostname),
@@ -36,7 +36,7 @@ public sealed class PointHostname(StepRunner steps, PlacementStore placements, S
             },
             cancellationToken);
 
-    private async Task<(string Type, string Content)> TargetAsync(Placement.Placement placement, CancellationToken cancellationToken)
+    private async Task<(string Type, string Content)> TargetAsync(TenantPlacement placement, CancellationToken cancellationToken)
     {
         if (placement.ServerId is not { } serverId)
         {

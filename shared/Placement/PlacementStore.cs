@@ -11,7 +11,7 @@ public sealed class PlacementStore(ControlDatabase control)
     private const string Columns = "tenant_id, epoch, mode, provider, region, hostname, state, server_id, database_id";
 
     /// <summary>Adds a tenant's placement within the caller's transaction.</summary>
-    public static Task AddAsync(NpgsqlTransaction transaction, Placement placement, CancellationToken cancellationToken) =>
+    public static Task AddAsync(NpgsqlTransaction transaction, TenantPlacement placement, CancellationToken cancellationToken) =>
         transaction.Sql(
             """
             INSERT INTO placements (tenant_id, epoch, mode, provider, region, hostname, state)
@@ -22,12 +22,12 @@ public sealed class PlacementStore(ControlDatabase control)
 
     /// <summary>The tenant's placement.</summary>
     /// <exception cref="InvalidOperationException">The tenant has none.</exception>
-    public async Task<Placement> GetAsync(Guid tenantId, CancellationToken cancellationToken) =>
+    public async Task<TenantPlacement> GetAsync(Guid tenantId, CancellationToken cancellationToken) =>
         await FindAsync(tenantId, cancellationToken)
         ?? throw new InvalidOperationException($"Tenant {tenantId} has no placement.");
 
     /// <summary>The tenant's placement, or null.</summary>
-    public async Task<Placement?> FindAsync(Guid tenantId, CancellationToken cancellationToken)
+    public async Task<TenantPlacement?> FindAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql($"SELECT {Columns} FROM placements WHERE tenant_id = $1", tenantId)
@@ -35,7 +35,7 @@ public sealed class PlacementStore(ControlDatabase control)
     }
 
     /// <summary>The placement behind a hostname, or null.</summary>
-    public async Task<Placement?> FindByHostnameAsync(string hostname, CancellationToken cancellationToken)
+    public async Task<TenantPlacement?> FindByHostnameAsync(string hostname, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql($"SELECT {Columns} FROM placements WHERE hostname = $1", hostname)
@@ -60,7 +60,7 @@ public sealed class PlacementStore(ControlDatabase control)
             tenantId, epoch, state).RunAsync(cancellationToken);
     }
 
-    internal static Placement Read(NpgsqlDataReader row) => new()
+    internal static TenantPlacement Read(NpgsqlDataReader row) => new()
     {
         TenantId = row.GetGuid(0),
         Epoch = row.GetInt64(1),

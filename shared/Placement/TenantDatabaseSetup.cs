@@ -38,7 +38,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
 
     /// <summary>Gives the tenant its role with its limits, and has the database serve it at the placement's epoch.</summary>
     public async Task AddTenantAsync(
-        TenantDatabaseAddress database, Placement placement, CancellationToken cancellationToken)
+        TenantDatabaseAddress database, TenantPlacement placement, CancellationToken cancellationToken)
     {
         var role = placement.Names.TenantRole;
         var shared = placement.ServerId is not null;
@@ -68,7 +68,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
 
     /// <summary>Takes the tenant's rows and role out of the database.</summary>
     public async Task RemoveTenantAsync(
-        TenantDatabaseAddress database, Placement placement, CancellationToken cancellationToken)
+        TenantDatabaseAddress database, TenantPlacement placement, CancellationToken cancellationToken)
     {
         var role = placement.Names.TenantRole;
         await using var connection =
@@ -92,7 +92,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     /// be, and as the ingesting role that its points are taken. Leaves nothing behind.
     /// </summary>
     /// <exception cref="TenantDatabaseNotFitException">One of these does not hold; the message says which.</exception>
-    public async Task VerifyAsync(TenantDatabaseAddress database, Placement placement, CancellationToken cancellationToken)
+    public async Task VerifyAsync(TenantDatabaseAddress database, TenantPlacement placement, CancellationToken cancellationToken)
     {
         var tenant = await databases.RoleConnectionAsync(database, placement.Names.TenantRole, cancellationToken);
         await using (var connection = await OpenAsync(tenant, cancellationToken))

@@ -10,7 +10,7 @@ public sealed class AssignAddresses(StepRunner steps, PlacementStore placements,
 {
     /// <summary>The step.</summary>
     [Function(nameof(AssignAddresses))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(AssignAddresses),

@@ -10,7 +10,7 @@ public sealed class CreateApps(StepRunner steps, PlacementStore placements, FlyA
 {
     /// <summary>The step.</summary>
     [Function(nameof(CreateApps))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(CreateApps),
@@ -25,7 +25,7 @@ public sealed class CreateApps(StepRunner steps, PlacementStore placements, FlyA
 
     /// <summary>Deletes both apps with whatever is still in them.</summary>
     [Function("Undo" + nameof(CreateApps))]
-    public Task UndoAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
             provisioning.OperationId,
             nameof(CreateApps),

@@ -10,7 +10,7 @@ public sealed class CreateRedis(StepRunner steps, PlacementStore placements, IRe
 {
     /// <summary>The step.</summary>
     [Function(nameof(CreateRedis))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(CreateRedis),
@@ -25,7 +25,7 @@ public sealed class CreateRedis(StepRunner steps, PlacementStore placements, IRe
 
     /// <summary>Deletes it.</summary>
     [Function("Undo" + nameof(CreateRedis))]
-    public Task UndoAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
             provisioning.OperationId,
             nameof(CreateRedis),

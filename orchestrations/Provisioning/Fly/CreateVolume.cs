@@ -11,7 +11,7 @@ public sealed class CreateVolume(StepRunner steps, PlacementStore placements, Te
 {
     /// <summary>The step.</summary>
     [Function(nameof(CreateVolume))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(CreateVolume),
@@ -29,7 +29,7 @@ public sealed class CreateVolume(StepRunner steps, PlacementStore placements, Te
 
     /// <summary>Deletes the volume with what is on it.</summary>
     [Function("Undo" + nameof(CreateVolume))]
-    public Task UndoAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
             provisioning.OperationId,
             nameof(CreateVolume),

@@ -28,7 +28,7 @@ public static class ProvisionOnFly
     [Function(nameof(ProvisionOnFly))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
-        var provisioning = context.GetInput<Provisioning>()!;
+        var provisioning = context.GetInput<ProvisioningInput>()!;
         var saga = new Saga(context, provisioning, provisioning.Retries);
         try
         {

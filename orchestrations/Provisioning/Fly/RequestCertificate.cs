@@ -10,7 +10,7 @@ public sealed class RequestCertificate(StepRunner steps, PlacementStore placemen
 {
     /// <summary>The step.</summary>
     [Function(nameof(RequestCertificate))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(RequestCertificate),

@@ -26,7 +26,7 @@ public sealed class StartApplication(
 
     /// <summary>The step.</summary>
     [Function(nameof(StartApplication))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(StartApplication),
@@ -48,7 +48,7 @@ public sealed class StartApplication(
 
     /// <summary>Destroys the machine.</summary>
     [Function("Undo" + nameof(StartApplication))]
-    public Task UndoAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
             provisioning.OperationId,
             nameof(StartApplication),
@@ -62,7 +62,7 @@ public sealed class StartApplication(
             },
             cancellationToken);
 
-    private async Task<long> SetSecretsAsync(Placement.Placement placement, CancellationToken cancellationToken)
+    private async Task<long> SetSecretsAsync(TenantPlacement placement, CancellationToken cancellationToken)
     {
         var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
         var tenant = await databases.RoleConnectionAsync(database, placement.Names.TenantRole, cancellationToken);
@@ -78,7 +78,7 @@ public sealed class StartApplication(
             cancellationToken);
     }
 
-    private FlyMachineConfig Configuration(Placement.Placement placement, Plan plan) => new()
+    private FlyMachineConfig Configuration(TenantPlacement placement, Plan plan) => new()
     {
         Image = options.Value.Fly.AppImage,
         Guest = FlySizing.Of(plan.Id).Application,

@@ -27,7 +27,7 @@ public sealed class StartDatabase(
 
     /// <summary>The step.</summary>
     [Function(nameof(StartDatabase))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(StartDatabase),
@@ -55,7 +55,7 @@ public sealed class StartDatabase(
 
     /// <summary>Destroys the machine, and forgets the database and its passwords.</summary>
     [Function("Undo" + nameof(StartDatabase))]
-    public Task UndoAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
             provisioning.OperationId,
             nameof(StartDatabase),
@@ -76,7 +76,7 @@ public sealed class StartDatabase(
             cancellationToken);
 
     private async Task<TenantDatabaseAddress> NoteDatabaseAsync(
-        Placement.Placement placement, CancellationToken cancellationToken)
+        TenantPlacement placement, CancellationToken cancellationToken)
     {
         var connection = new NpgsqlConnectionStringBuilder(
             options.Value.Fly.DatabaseConnectionOf(placement.Names.DatabaseApp));

@@ -27,7 +27,7 @@ public static class ProvisionOnHetzner
     [Function(nameof(ProvisionOnHetzner))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
-        var provisioning = context.GetInput<Provisioning>()!;
+        var provisioning = context.GetInput<ProvisioningInput>()!;
         var saga = new Saga(context, provisioning, provisioning.Retries);
         try
         {

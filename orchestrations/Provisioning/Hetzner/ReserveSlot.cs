@@ -21,7 +21,7 @@ public sealed class ReserveSlot(
 
     /// <summary>The step. False when every server is full.</summary>
     [Function(nameof(ReserveSlot))]
-    public Task<bool> RunAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.RunAsync(
             provisioning.OperationId,
             nameof(ReserveSlot),
@@ -41,14 +41,14 @@ public sealed class ReserveSlot(
 
     /// <summary>Gives the slot back.</summary>
     [Function("Undo" + nameof(ReserveSlot))]
-    public Task UndoAsync([ActivityTrigger] Provisioning provisioning, CancellationToken cancellationToken) =>
+    public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
             provisioning.OperationId,
             nameof(ReserveSlot),
             () => servers.ReleaseSlotAsync(provisioning.TenantId, cancellationToken),
             cancellationToken);
 
-    private async Task<StepOutcome> WaitAsync(Provisioning provisioning, string region, CancellationToken cancellationToken)
+    private async Task<StepOutcome> WaitAsync(ProvisioningInput provisioning, string region, CancellationToken cancellationToken)
     {
         const string Reason = "Every shared server is full.";
         await tenants.EnterAsync(provisioning.TenantId, TenantState.WaitingForCapacity, cancellationToken);

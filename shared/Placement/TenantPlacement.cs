@@ -3,7 +3,7 @@ using WebHost.Plans;
 namespace WebHost.Placement;
 
 /// <summary>Where a tenant lives.</summary>
-public sealed record Placement
+public sealed record TenantPlacement
 {
     /// <summary>The tenant.</summary>
     public required Guid TenantId { get; init; }
