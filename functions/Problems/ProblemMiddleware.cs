@@ -1,3 +1,4 @@
+using WebHost.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -62,7 +63,7 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
         await JsonSerializer.SerializeAsync(
             http.Response.Body,
             new { Type = "about:blank", problem.Title, problem.Status, Detail = problem.Message, problem.Errors },
-            Json.Options,
+            JsonText.Options,
             http.RequestAborted);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using WebHost.Security;
 
 namespace WebHost.Configuration;
 
@@ -19,8 +20,8 @@ public sealed record Settings
     /// <summary>Tenants__Domain: tenants are reached at a name below this one.</summary>
     public required string TenantDomain { get; init; }
 
-    /// <summary>Security__MasterKeys: base64 keys of 32 bytes, separated by commas, the current one first.</summary>
-    public required IReadOnlyList<string> MasterKeys { get; init; }
+    /// <summary>Security__MasterKeys: <c>id:base64[,id:base64…]</c> of 32 bytes each, the current one first.</summary>
+    public required SecretProtector Secrets { get; init; }
 
     /// <summary>Operators__Keys: keys of operators, separated by commas.</summary>
     public required IReadOnlyList<string> OperatorKeys { get; init; }
@@ -56,7 +57,7 @@ public sealed record Settings
             ControlDatabase = reader.ConnectionString("ControlDatabase"),
             ServiceBus = reader.Text("ServiceBus"),
             TenantDomain = reader.DomainName("Tenants__Domain"),
-            MasterKeys = reader.List("Security__MasterKeys", Is32Bytes, "base64 of 32 random bytes: openssl rand -base64 32"),
+            Secrets = reader.Parsed("Security__MasterKeys", SecretProtector.FromSetting),
             OperatorKeys = reader.List("Operators__Keys", key => key.Length >= 16, "at least 16 characters long"),
             JwtAuthority = reader.OptionalAddress("Operators__JwtAuthority"),
             JwtAudience = reader.OptionalText("Operators__JwtAudience"),
@@ -71,12 +72,6 @@ public sealed record Settings
             "Operators__JwtAuthority and Operators__JwtAudience go together: give both or neither.");
         reader.ThrowIfFaulty();
         return settings;
-    }
-
-    private static bool Is32Bytes(string text)
-    {
-        var bytes = new byte[text.Length];
-        return Convert.TryFromBase64String(text, bytes, out var length) && length == 32;
     }
 }
 

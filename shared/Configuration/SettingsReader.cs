@@ -41,6 +41,21 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return value;
     }
 
+    public T Parsed<T>(string name, Func<string, T> parse)
+        where T : class
+    {
+        var value = Text(name);
+        try
+        {
+            return value.Length == 0 ? null! : parse(value);
+        }
+        catch (FormatException malformed)
+        {
+            Require(false, $"{name}: {malformed.Message}");
+            return null!;
+        }
+    }
+
     public string DomainName(string name)
     {
         var value = Text(name);

@@ -1,3 +1,4 @@
+using WebHost.Json;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -74,8 +75,8 @@ public static class SqlExtensions
     private static NpgsqlParameter Parameter(object? value) => value switch
     {
         null => new NpgsqlParameter { Value = DBNull.Value },
-        Enum enumeration => new NpgsqlParameter { Value = States.EnumText.ToText(enumeration) },
-        Json json => new NpgsqlParameter { Value = json.Text, NpgsqlDbType = NpgsqlDbType.Jsonb },
+        Enum enumeration => new NpgsqlParameter { Value = WireName.Of(enumeration) },
+        JsonText json => new NpgsqlParameter { Value = json.Text, NpgsqlDbType = NpgsqlDbType.Jsonb },
         DateTimeOffset time => new NpgsqlParameter { Value = time.UtcDateTime },
         _ => new NpgsqlParameter { Value = value },
     };

@@ -53,7 +53,7 @@ public sealed class VehicleStore(TenantSessions sessions, TenantStore tenants)
     public async Task<(VehicleChange Change, Vehicle? Vehicle)> PutAsync(
         Guid tenantId, string vehicleId, string name, string? plate, long? expectedVersion, CancellationToken cancellationToken)
     {
-        var limit = PlanCatalog.Get((await tenants.GetAsync(tenantId, cancellationToken)).Plan).Limits.Vehicles;
+        var limit = PlanCatalog.Standard.Get((await tenants.GetAsync(tenantId, cancellationToken)).Plan).Limits.Vehicles;
         return await sessions.WriteAsync<(VehicleChange, Vehicle?)>(
             tenantId,
             async session =>

@@ -1,3 +1,4 @@
+using WebHost.Json;
 using System.Text.Json;
 using Npgsql;
 using WebHost.Data;
@@ -15,7 +16,7 @@ public sealed class OperationStore(ControlDatabase control)
     {
         await transaction.Sql(
             "INSERT INTO operations (id, kind, tenant_id, orchestrator, input, state) VALUES ($1, $2, $3, $4, $5, $6)",
-            planned.Id, planned.Kind, planned.TenantId, planned.Orchestrator, Json.Of(planned.Input), OperationState.Pending)
+            planned.Id, planned.Kind, planned.TenantId, planned.Orchestrator, JsonText.Of(planned.Input), OperationState.Pending)
             .RunAsync(cancellationToken);
         await transaction.Sql(
             """
@@ -65,7 +66,7 @@ public sealed class OperationStore(ControlDatabase control)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         var found = await connection.Sql("SELECT orchestrator, input FROM operations WHERE id = $1", id)
-            .ListAsync(row => (row.GetString(0), Json.Read<JsonElement>(row.GetString(1))), cancellationToken);
+            .ListAsync(row => (row.GetString(0), JsonText.Read<JsonElement>(row.GetString(1))), cancellationToken);
         return found.Count == 0 ? null : found[0];
     }
 
@@ -98,9 +99,9 @@ public sealed class OperationStore(ControlDatabase control)
                 finished_at = CASE WHEN $4 THEN coalesce(finished_at, now()) END
             WHERE id = $1 AND state = ANY ($5)
             """,
-            id, state, error is null ? null : Json.Of(error),
+            id, state, error is null ? null : JsonText.Of(error),
             state is OperationState.Succeeded or OperationState.Failed,
-            OperationLifecycle.Table.Before(state).Select(from => from.ToText()).ToArray()).RunAsync(cancellationToken);
+            OperationLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray()).RunAsync(cancellationToken);
         if (changed == 0)
         {
             var current = await FindAsync(id, cancellationToken)
@@ -120,12 +121,12 @@ public sealed class OperationStore(ControlDatabase control)
                 finished_at = NULL, detail = NULL
             WHERE operation_id = $1 AND name = $2
             """,
-            operationId, step, StepState.Running.ToText()));
+            operationId, step, WireName.Of(StepState.Running)));
         batch.BatchCommands.Add(Command(
             "UPDATE operations SET state = $2, started_at = coalesce(started_at, now()) WHERE id = $1 AND state = ANY ($3)",
             operationId,
-            OperationState.Running.ToText(),
-            OperationLifecycle.Table.Before(OperationState.Running).Select(from => from.ToText()).ToArray()));
+            WireName.Of(OperationState.Running),
+            OperationLifecycle.Table.Before(OperationState.Running).Select(from => WireName.Of(from)).ToArray()));
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -167,7 +168,7 @@ public sealed class OperationStore(ControlDatabase control)
                 Number = row.GetInt32(0),
                 Name = row.GetString(1),
                 Title = row.GetString(2),
-                State = EnumText.Parse<StepState>(row.GetString(3)),
+                State = WireName.Parse<StepState>(row.GetString(3)),
                 StartedAt = row.MaybeValue<DateTimeOffset>(4),
                 FinishedAt = row.MaybeValue<DateTimeOffset>(5),
                 Attempts = row.GetInt32(6),
@@ -180,11 +181,11 @@ public sealed class OperationStore(ControlDatabase control)
         Id = row.GetGuid(0),
         Kind = row.GetString(1),
         TenantId = row.MaybeValue<Guid>(2),
-        State = EnumText.Parse<OperationState>(row.GetString(3)),
+        State = WireName.Parse<OperationState>(row.GetString(3)),
         CreatedAt = row.GetFieldValue<DateTimeOffset>(4),
         StartedAt = row.MaybeValue<DateTimeOffset>(5),
         FinishedAt = row.MaybeValue<DateTimeOffset>(6),
-        Error = row.Maybe<string>(7) is { } error ? Json.Read<OperationError>(error) : null,
-        Figures = row.Maybe<string>(8) is { } figures ? Json.Read<JsonElement>(figures) : null,
+        Error = row.Maybe<string>(7) is { } error ? JsonText.Read<OperationError>(error) : null,
+        Figures = row.Maybe<string>(8) is { } figures ? JsonText.Read<JsonElement>(figures) : null,
     };
 }

@@ -1,7 +1,7 @@
+using WebHost.Json;
 using Npgsql;
 using WebHost.Data;
 using WebHost.Plans;
-using WebHost.States;
 
 namespace WebHost.Placement;
 
@@ -64,11 +64,11 @@ public sealed class PlacementStore(ControlDatabase control)
     {
         TenantId = row.GetGuid(0),
         Epoch = row.GetInt64(1),
-        Mode = EnumText.Parse<HostingMode>(row.GetString(2)),
-        Provider = EnumText.Parse<HostingProvider>(row.GetString(3)),
+        Mode = WireName.Parse<HostingMode>(row.GetString(2)),
+        Provider = WireName.Parse<HostingProvider>(row.GetString(3)),
         Region = row.GetString(4),
         Hostname = row.GetString(5),
-        State = EnumText.Parse<PlacementState>(row.GetString(6)),
+        State = WireName.Parse<PlacementState>(row.GetString(6)),
         ServerId = row.MaybeValue<Guid>(7),
         DatabaseId = row.MaybeValue<Guid>(8),
     };

@@ -1,7 +1,7 @@
+using WebHost.Json;
 using System.Net;
 using Npgsql;
 using WebHost.Data;
-using WebHost.States;
 
 namespace WebHost.Placement;
 
@@ -129,7 +129,7 @@ public sealed class ServerStore(ControlDatabase control)
         ProviderServerNumber = row.GetInt64(2),
         Region = row.GetString(3),
         Address = row.GetFieldValue<IPAddress>(4).ToString(),
-        State = EnumText.Parse<ServerState>(row.GetString(5)),
+        State = WireName.Parse<ServerState>(row.GetString(5)),
         DatabaseId = row.GetGuid(6),
         Capacity = row.GetInt32(7),
         Tenants = row.GetInt32(8),

@@ -1,6 +1,5 @@
 using Npgsql;
 using WebHost.Data;
-using WebHost.Plans;
 
 namespace WebHost.Placement;
 

@@ -11,15 +11,13 @@ public sealed record NewApiKey(Guid KeyId, string Key);
 /// <summary>The tenants' API keys, hashed, in the control database.</summary>
 public sealed class ApiKeyStore(ControlDatabase control, IMemoryCache cache)
 {
-    private const string Prefix = "whk";
-
     // A revoked key is refused everywhere after this long at the latest.
     private static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(5);
 
     /// <summary>Makes a key for a tenant.</summary>
     public async Task<NewApiKey> CreateAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        var token = OpaqueToken.Generate(Prefix);
+        var token = OpaqueToken.Generate(TokenKind.TenantKey);
         var id = Guid.CreateVersion7();
         await using var connection = await control.OpenAsync(cancellationToken);
         await connection.Sql(
@@ -40,6 +38,11 @@ public sealed class ApiKeyStore(ControlDatabase control, IMemoryCache cache)
     /// <summary>The tenant to which a key belongs, or null when it is unknown or revoked.</summary>
     public async Task<Guid?> FindTenantAsync(string key, CancellationToken cancellationToken)
     {
+        if (!OpaqueToken.IsWellFormed(TokenKind.TenantKey, key))
+        {
+            return null;
+        }
+
         var hash = OpaqueToken.Hash(key);
         var cacheKey = (nameof(ApiKeyStore), Convert.ToHexString(hash));
         if (cache.TryGetValue(cacheKey, out Guid? known))

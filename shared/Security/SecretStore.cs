@@ -46,7 +46,7 @@ public sealed class SecretStore(ControlDatabase control, SecretProtector protect
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         var ciphertext = await connection.Sql("SELECT ciphertext FROM secrets WHERE name = $1", name)
-            .FirstAsync(row => row.GetFieldValue<byte[]>(0), cancellationToken);
+            .FirstAsync(row => row.GetString(0), cancellationToken);
         return ciphertext is null ? null : protector.Unprotect(name, ciphertext);
     }
 

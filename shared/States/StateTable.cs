@@ -1,3 +1,5 @@
+using WebHost.Json;
+
 namespace WebHost.States;
 
 /// <summary>A state machine as one table of allowed transitions. Staying where one is is always allowed, so repeats do no harm.</summary>
@@ -20,7 +22,7 @@ public sealed class StateTable<TState>(string subject, params (TState From, TSta
     {
         if (!Allows(from, to))
         {
-            throw new WrongTransitionException(subject, id, from.ToText(), to.ToText());
+            throw new WrongTransitionException(subject, id, WireName.Of(from), WireName.Of(to));
         }
     }
 }

@@ -1,3 +1,4 @@
+using WebHost.Json;
 using Npgsql;
 using WebHost.Data;
 using WebHost.Plans;
@@ -17,8 +18,8 @@ public sealed class TenantStore(ControlDatabase control)
             INSERT INTO tenants (id, company, email, plan, state, signup, recommendation)
             VALUES ($1, $2, $3, $4, $5, $6, $7)
             """,
-            tenant.Id, tenant.Company, tenant.Email, tenant.Plan, tenant.State, new Json(tenant.Signup),
-            new Json(tenant.Recommendation)).RunAsync(cancellationToken);
+            tenant.Id, tenant.Company, tenant.Email, tenant.Plan, tenant.State, new JsonText(tenant.Signup),
+            new JsonText(tenant.Recommendation)).RunAsync(cancellationToken);
 
     /// <summary>The tenant.</summary>
     /// <exception cref="InvalidOperationException">There is no such tenant.</exception>
@@ -58,7 +59,7 @@ public sealed class TenantStore(ControlDatabase control)
         await using var connection = await control.OpenAsync(cancellationToken);
         var changed = await connection.Sql(
             "UPDATE tenants SET state = $2, updated_at = now() WHERE id = $1 AND state = ANY ($3)",
-            id, state, TenantLifecycle.Table.Before(state).Select(from => from.ToText()).ToArray())
+            id, state, TenantLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray())
             .RunAsync(cancellationToken);
         if (changed == 0)
         {
@@ -71,8 +72,8 @@ public sealed class TenantStore(ControlDatabase control)
         Id = row.GetGuid(0),
         Company = row.GetString(1),
         Email = row.GetString(2),
-        Plan = EnumText.Parse<PlanId>(row.GetString(3)),
-        State = EnumText.Parse<TenantState>(row.GetString(4)),
+        Plan = WireName.Parse<PlanId>(row.GetString(3)),
+        State = WireName.Parse<TenantState>(row.GetString(4)),
         Signup = row.GetString(5),
         Recommendation = row.GetString(6),
         CreatedAt = row.GetFieldValue<DateTimeOffset>(7),

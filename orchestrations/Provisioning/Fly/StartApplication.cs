@@ -35,7 +35,7 @@ public sealed class StartApplication(
                 var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
                 var app = placement.Names.App;
                 var version = await SetSecretsAsync(placement, cancellationToken);
-                var plan = PlanCatalog.Get((await tenants.GetAsync(provisioning.TenantId, cancellationToken)).Plan);
+                var plan = PlanCatalog.Standard.Get((await tenants.GetAsync(provisioning.TenantId, cancellationToken)).Plan);
                 var machine = await machines.EnsureMachineAsync(
                     app,
                     new FlyMachineRequest(app, placement.Region, Configuration(placement, plan)) { MinSecretsVersion = version },

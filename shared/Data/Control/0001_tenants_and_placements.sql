@@ -73,7 +73,7 @@ CREATE TRIGGER placement_epoch_only_grows BEFORE UPDATE ON placements
 
 CREATE TABLE secrets (
     name        text PRIMARY KEY,
-    ciphertext  bytea NOT NULL,
+    ciphertext  text NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now()
 );
 
