@@ -8,11 +8,10 @@ namespace WebHost.Placement;
 /// <param name="Epoch">The placement's epoch.</param>
 public sealed record ResourceNames(Guid TenantId, long Epoch)
 {
-    // 16 of 32 hexadecimal digits: beyond collision, and still legible in a list of apps.
-    private string Short => TenantId.ToString("n")[..16];
+    private string Short => ShortOf(TenantId);
 
     /// <summary>First label of the tenant's hostname; the same wherever the tenant lives.</summary>
-    public static string HostLabel(Guid tenantId) => $"t-{tenantId.ToString("n")[..16]}";
+    public static string HostLabel(Guid tenantId) => $"t-{ShortOf(tenantId)}";
 
     /// <summary>Fly app that serves the tenant.</summary>
     public string App => $"webhost-{Short}-e{Epoch}";
@@ -31,4 +30,8 @@ public sealed record ResourceNames(Guid TenantId, long Epoch)
 
     /// <summary>PostgreSQL role of this tenant at this epoch.</summary>
     public string TenantRole => $"wh_{Short}_e{Epoch}";
+
+    // The last 16 of 32 hexadecimal digits. In a version 7 id they are random; the first ones are the time, which tenants that
+    // sign up together share.
+    private static string ShortOf(Guid tenantId) => tenantId.ToString("n")[16..];
 }

@@ -16,9 +16,6 @@ public sealed class ReserveSlot(
     TenantStore tenants,
     AlertStore alerts)
 {
-    /// <summary>Kind of the alert that is open while tenants wait for a slot.</summary>
-    public const string ServersFull = "servers-full";
-
     /// <summary>The step. False when every server is full.</summary>
     [Function(nameof(ReserveSlot))]
     public Task<bool> RunAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
@@ -55,7 +52,7 @@ public sealed class ReserveSlot(
         await operations.EnterAsync(provisioning.OperationId, OperationState.Waiting, null, cancellationToken);
         await orders.PrepareAsync(region, Reason, cancellationToken);
         await alerts.RaiseAsync(
-            ServersFull,
+            ServerRegistration.ServersFull,
             region,
             $"{Reason} New tenants wait. Approve the prepared order, or add a server with POST /api/servers.",
             cancellationToken);
