@@ -55,6 +55,7 @@ public static class Composition
         services.AddSingleton<TenantDatabaseSetup>();
         services.AddSingleton<TenantConnections>();
         services.AddSingleton<TenantSessions>();
+        services.AddSingleton<PartitionKeeper>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<HealthChecks>();
 
@@ -67,7 +68,7 @@ public static class Composition
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<DeviceStore>();
         services.AddSingleton<TrackReader>();
-        services.AddPointIngestion();
+        services.AddPointIngestion(settings);
         return services;
     }
 }

@@ -1,5 +1,6 @@
 using WebHost.Json;
 using System.Text.Json;
+using Azure.Messaging.ServiceBus;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
@@ -84,6 +85,12 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
                 {
                     RetryAfter = TimeSpan.FromSeconds(1),
                 };
+            case ServiceBusException { IsTransient: true }:
+                LogUnavailable(logger, context.FunctionDefinition.Name, exception);
+                return new ProblemException(503, "Unavailable", "The message queue does not answer; try again in a moment.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(2),
+                };
             case var _ when PostgresFaults.IsTransient(exception):
                 LogUnavailable(logger, context.FunctionDefinition.Name, exception);
                 return new ProblemException(503, "Unavailable", "A database does not answer; try again in a moment.")
@@ -100,6 +107,6 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
     [LoggerMessage(300, LogLevel.Error, "{Function} failed unexpectedly (invocation {InvocationId}).")]
     private static partial void LogUnexpected(ILogger logger, string function, string invocationId, Exception exception);
 
-    [LoggerMessage(301, LogLevel.Warning, "{Function}: a database does not answer.")]
+    [LoggerMessage(301, LogLevel.Warning, "{Function}: something it needs does not answer.")]
     private static partial void LogUnavailable(ILogger logger, string function, Exception exception);
 }

@@ -17,6 +17,9 @@ public sealed record Settings
     /// <summary>ServiceBus: connection string of the message bus.</summary>
     public required string ServiceBus { get; init; }
 
+    /// <summary>AzureWebJobsStorage: connection string of the storage account with the journal's blobs.</summary>
+    public required string BlobStorage { get; init; }
+
     /// <summary>Tenants__Domain: tenants are reached at a name below this one.</summary>
     public required string TenantDomain { get; init; }
 
@@ -56,6 +59,7 @@ public sealed record Settings
         {
             ControlDatabase = reader.ConnectionString("ControlDatabase"),
             ServiceBus = reader.Text("ServiceBus"),
+            BlobStorage = reader.Text("AzureWebJobsStorage"),
             TenantDomain = reader.DomainName("Tenants__Domain"),
             Secrets = reader.Parsed("Security__MasterKeys", SecretProtector.FromSetting),
             OperatorKeys = reader.List("Operators__Keys", key => key.Length >= 16, "at least 16 characters long"),
