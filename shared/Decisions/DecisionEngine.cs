@@ -177,8 +177,8 @@ public static class DecisionEngine
         var best = Best(request, remaining.Where(candidate => candidate.Plan == chosenPlan));
         reasons.Add(new(
             "nearest-region",
-            $"{Describe(best)} scores highest for {string.Join(", ", request.Locations.Select(WireName.Of))} "
-            + $"({best.Scores.Total} of 100), at most {best.WorstRoundTripMs} ms away.",
+            $"{Describe(best)} suits a fleet in {string.Join(", ", request.Locations.Select(WireName.Of))} "
+            + $"best ({best.Scores.Total} of 100), at most {best.WorstRoundTripMs} ms away.",
             best.Plan));
         var alternatives = candidates
             .Where(candidate => candidate.Plan != best.Plan)
@@ -236,9 +236,9 @@ public static class DecisionEngine
     }
 
     private static Candidate Best(SignupRequest request, IEnumerable<Candidate> candidates) =>
+        // Within a plan only the place differs. The total is no key: its rounding would let the budget choose the region.
         candidates
-            .OrderByDescending(candidate => candidate.Scores.Total)
-            .ThenByDescending(candidate => candidate.Scores.Latency)
+            .OrderByDescending(candidate => (3 * candidate.Scores.Latency) + (2 * candidate.Scores.Compliance))
             .ThenBy(candidate => RegionCatalog.RoundTrip(
                 request.Locations[0], RegionCatalog.Regions.Single(region => region.Code == candidate.Region)))
             .ThenBy(candidate => candidate.Region, StringComparer.Ordinal)
