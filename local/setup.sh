@@ -253,7 +253,7 @@ build() {
     flock 8
     if [[ ! -f "$stamp" || "$(<"$stamp")" != "$(build_inputs)" ]]; then
         say "Building …"
-        start_child build dotnet build "$root/local/Run" --configuration Release --nologo --verbosity quiet >"$log" 2>&1
+        start_child build dotnet build "$root/local/run.slnf" --configuration Release --nologo --verbosity quiet >"$log" 2>&1
         wait_for_child || fail "The build failed:" "$(tail -n 40 "$log")"
         build_inputs >"$stamp"
     fi
@@ -266,7 +266,7 @@ build_inputs() {
         (cd "$root" && dotnet --version)
         find "$root" \( -name bin -o -name obj -o -name node_modules -o -name .git -o -path "$root/tests" -o -path "$state" \
             -o -name '.local*' \) -prune -o -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' \
-            -o -name '*.json' -o -name '*.sql' -o -name .editorconfig \) -printf '%p %T@ %s\n' | sort
+            -o -name '*.slnf' -o -name '*.json' -o -name '*.sql' -o -name .editorconfig \) -printf '%p %T@ %s\n' | sort
         find "$root"/{local/Run,local/Providers,functions}/bin/Release -name 'WebHost*.dll' -printf '%p %T@ %s\n' 2>/dev/null | sort
     } | sha256sum
 }
