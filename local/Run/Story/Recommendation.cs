@@ -1,0 +1,4 @@
+namespace WebHost.Local.Run.Story;
+
+/// <summary>The plan that was chosen for a signup, and why.</summary>
+internal sealed record Recommendation(string Plan, IReadOnlyList<RecommendationReason> Reasons);

@@ -1,0 +1,13 @@
+namespace WebHost.Local.Run.Story;
+
+/// <summary>A tenant as GET /api/tenants/{id} answers it.</summary>
+internal sealed record Tenant(
+    string Id,
+    string Company,
+    string Plan,
+    string Mode,
+    string State,
+    string Hostname,
+    long Epoch,
+    Infrastructure Infrastructure,
+    Recommendation Recommendation);

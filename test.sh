@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Runs every test against a PostgreSQL and a blob store of its own; arguments go to `dotnet test`.
+# The last line is "N passed, N failed"; exits 0 only when tests ran and none failed.
+set -euo pipefail
+
+state="${WEBHOST_LOCAL:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/.local}-test"
+# shellcheck source=local/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/local/setup.sh"
+
+need_tools
+open_state ""
+stop_on_exit
+need_azurite
+need_postgres
+start_postgres
+start_azurite
+WEBHOST_TEST_DATABASE="$(postgres_connection_string)"
+WEBHOST_TEST_BLOBS="$(azurite_connection_string)"
+export WEBHOST_TEST_DATABASE WEBHOST_TEST_BLOBS
+
+results="$state/results"
+rm -rf "$results"
+status=0
+start_child tests dotnet test "$root/WebHost.sln" --nologo \
+    --results-directory "$results" --logger "console;verbosity=minimal" --logger "trx;LogFilePrefix=tests" "$@"
+wait_for_child || status=$?
+
+# One result file an assembly; a skipped test is counted in `total` alone.
+total=0 passed=0 failed=0
+while read -r file_total file_passed file_failed; do
+    total=$((total + file_total)) passed=$((passed + file_passed)) failed=$((failed + file_failed))
+done < <(find "$results" -name '*.trx' -exec \
+    sed -nE 's/.*<Counters total="([0-9]+)" executed="[0-9]+" passed="([0-9]+)" failed="([0-9]+)".*/\1 \2 \3/p' {} + 2>/dev/null)
+skipped=$((total - passed - failed))
+
+if ((total == 0)); then
+    say "No test ran."
+    status=1
+elif ((status != 0 && failed == 0)); then
+    say "No test failed, but dotnet test did (exit code $status): see above."
+elif ((failed > 0)); then
+    status=1
+fi
+summary="$passed passed, $failed failed"
+((skipped == 0)) || summary+=", $skipped skipped"
+stop_everything
+say "$summary"
+exit "$status"
