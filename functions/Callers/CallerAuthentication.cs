@@ -56,7 +56,7 @@ public sealed class CallerAuthentication(Settings settings, ApiKeyStore apiKeys,
         if (key.Length > 0)
         {
             var digest = Digest(key);
-            return _operatorKeys.Count(known => CryptographicOperations.FixedTimeEquals(known, digest)) > 0;
+            return Array.Exists(_operatorKeys, known => CryptographicOperations.FixedTimeEquals(known, digest));
         }
 
         return BearerToken(request) is { } token && await tokens.IsValidAsync(token, cancellationToken);

@@ -5,14 +5,14 @@ using Microsoft.Azure.Functions.Worker;
 namespace WebHost.OpenApi;
 
 /// <summary>Where the API describes itself.</summary>
-public sealed class OpenApiFunctions
+public static class OpenApiFunctions
 {
     private static readonly Lazy<string> Document = new(() => OpenApiDocument.Build().ToJsonString());
 
     /// <summary>The OpenAPI document.</summary>
     [Function("GetOpenApi")]
     [Endpoint("Get this document", Tag = "Documentation", Caller = "anybody")]
-    public IActionResult Get(
+    public static IActionResult Get(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "openapi.json")] HttpRequest request) =>
         new ContentResult { Content = Document.Value, ContentType = "application/json", StatusCode = StatusCodes.Status200OK };
 }

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Azure.Messaging.ServiceBus;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using WebHost.Data;
 using WebHost.Placement;
 
 namespace WebHost.Gps.Ingestion;

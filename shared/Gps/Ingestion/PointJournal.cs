@@ -16,8 +16,7 @@ public sealed class PointJournal(BlobContainerClient container, ControlDatabase 
     /// <summary>Name of the blob container.</summary>
     public const string Container = "journal";
 
-    private readonly SemaphoreSlim _creating = new(1);
-    private bool _created;
+    private volatile bool _created;
 
     /// <summary>Writes batches; when this returns, they are in the journal and its index.</summary>
     public async Task AppendAsync(IReadOnlyList<PointBatch> batches, CancellationToken cancellationToken)
@@ -73,20 +72,10 @@ public sealed class PointJournal(BlobContainerClient container, ControlDatabase 
 
     private async Task EnsureContainerAsync(CancellationToken cancellationToken)
     {
-        if (_created)
-        {
-            return;
-        }
-
-        await _creating.WaitAsync(cancellationToken);
-        try
+        if (!_created)
         {
             await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
             _created = true;
-        }
-        finally
-        {
-            _creating.Release();
         }
     }
 }
