@@ -18,6 +18,9 @@ public sealed class TaskFailedException : Exception
 
     public TaskFailureDetails FailureDetails { get; }
 
+    /// <summary>No further attempt can help, as when nothing of that name is registered.</summary>
+    internal bool IsFinal { get; init; }
+
     private static string MessageFor(string taskName, int taskId, TaskFailureDetails failureDetails)
     {
         ArgumentNullException.ThrowIfNull(failureDetails);

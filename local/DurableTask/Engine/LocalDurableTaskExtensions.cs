@@ -1,5 +1,10 @@
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using WebHost.Local.DurableTask.Clients;
+using WebHost.Local.DurableTask.Hosting;
+using WebHost.Local.DurableTask.Storage;
 
 namespace WebHost.Local.DurableTask;
 
@@ -7,8 +12,8 @@ namespace WebHost.Local.DurableTask;
 public static class LocalDurableTaskExtensions
 {
     /// <summary>
-    /// Registers the <see cref="Microsoft.DurableTask.Client.DurableTaskClient"/> and a hosted service that runs the
-    /// registered orchestrators and activities.
+    /// Registers the <see cref="DurableTaskClient"/> and a hosted service that runs the registered orchestrators and
+    /// activities.
     /// </summary>
     public static IServiceCollection AddLocalDurableTask(
         this IServiceCollection services,
@@ -19,8 +24,20 @@ public static class LocalDurableTaskExtensions
         ArgumentNullException.ThrowIfNull(configure);
         var registry = new DurableTaskRegistry();
         register(registry);
-        services.AddSingleton(registry);
+        services.AddLogging();
         services.AddOptions<LocalDurableTaskOptions>().Configure(configure);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(registry);
+        services.AddSingleton<HubDatabase>();
+        services.AddSingleton<HubSignals>();
+        services.AddSingleton<GroupCommitter>();
+        services.AddSingleton<LeaseStore>();
+        services.AddSingleton<InstanceStore>();
+        services.AddSingleton<ActivityDispatcher>();
+        services.AddSingleton<OrchestrationDispatcher>();
+        services.AddSingleton<Housekeeping>();
+        services.AddSingleton<DurableTaskClient, LocalDurableTaskClient>();
+        services.AddHostedService<LocalDurableTaskWorker>();
         return services;
     }
 }
