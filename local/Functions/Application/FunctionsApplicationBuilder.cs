@@ -20,7 +20,7 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWo
     {
         _builder = LocalHostDefaults.CreateBuilder(args ?? []);
         _hostJson = HostJson.Read(_builder.Environment.ContentRootPath);
-        LocalHostDefaults.ConfigureLogging(_builder.Logging, _hostJson);
+        LocalHostDefaults.ConfigureLogging(_builder.Logging, _hostJson, Start);
     }
 
     public ConfigurationManager Configuration => _builder.Configuration;
@@ -37,11 +37,10 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWo
 
     IConfigurationManager IHostApplicationBuilder.Configuration => Configuration;
 
-    /// <summary>Where functions are looked for: by default the entry assembly and what it references.</summary>
-    internal IEnumerable<Type> FunctionTypes { get; set; } = FunctionCatalog.ApplicationTypes();
+    /// <summary>Where functions are looked for.</summary>
+    internal IEnumerable<Type> FunctionTypes { get; set; } = ApplicationAssemblies.Types();
 
-    /// <summary>By default a start that fails ends the process with one message and exit code 1 instead of throwing.</summary>
-    internal bool ThrowStartFailures { get; set; }
+    internal LocalStart Start { get; } = new();
 
     internal bool ServesHttp { get; set; }
 
@@ -49,8 +48,8 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWo
     {
         ThrowIfBuilt();
         _built = true;
-        var start = new LocalStart(ThrowStartFailures);
-        return start.Run(() => new LocalHost(LocalHostDefaults.Build(_builder, _hostJson, FunctionTypes, _middleware, ServesHttp), start));
+        return Start.Run(() => new LocalHost(
+            LocalHostDefaults.Build(_builder, _hostJson, FunctionTypes, _middleware, ServesHttp), Start));
     }
 
     public void ConfigureContainer<TContainerBuilder>(

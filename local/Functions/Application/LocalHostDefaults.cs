@@ -1,4 +1,5 @@
 using System.Net;
+using Azure.Messaging.ServiceBus;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Azure.Functions.Worker.Middleware;
@@ -39,11 +40,12 @@ internal static class LocalHostDefaults
     }
 
     /// <summary>Warnings, and this host's own start and stop, unless host.json's or the settings' levels say otherwise.</summary>
-    internal static void ConfigureLogging(ILoggingBuilder logging, HostJson hostJson) => logging
+    internal static void ConfigureLogging(ILoggingBuilder logging, HostJson hostJson, LocalStart start) => logging
         .ClearProviders()
         .SetMinimumLevel(LogLevel.Warning)
         .AddFilter(typeof(LocalHost).Namespace, LogLevel.Information)
         .AddConfiguration(hostJson.Logging)
+        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Warning && !start.IsReporting)
         .AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -74,6 +76,7 @@ internal static class LocalHostDefaults
 
         if (catalog.Queues.Count > 0)
         {
+            builder.Services.TryAddSingleton(QueueRules.Default);
             builder.Services.AddHostedService<ServiceBusHost>();
         }
 

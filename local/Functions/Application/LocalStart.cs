@@ -8,15 +8,21 @@ namespace WebHost.Local.Functions;
 /// Ends the process with a message when the start fails: the application's Program.cs is the ordinary one, and an
 /// exception that leaves it would be reported as a crash.
 /// </summary>
-internal sealed class LocalStart(bool throws)
+internal sealed class LocalStart
 {
+    /// <summary>Leaves the exception to the caller instead, as tests want it.</summary>
+    internal bool Throws { get; set; }
+
+    /// <summary>While this is true a failure is reported here, and the generic host's report of it would be a second one.</summary>
+    internal bool IsReporting { get; private set; } = true;
+
     internal T Run<T>(Func<T> step)
     {
         try
         {
             return step();
         }
-        catch (Exception exception) when (!throws)
+        catch (Exception exception) when (!Throws)
         {
             return Exit<T>(exception);
         }
@@ -27,8 +33,9 @@ internal sealed class LocalStart(bool throws)
         try
         {
             await step();
+            IsReporting = false;
         }
-        catch (Exception exception) when (!throws && exception is not OperationCanceledException)
+        catch (Exception exception) when (!Throws && exception is not OperationCanceledException)
         {
             Exit<object>(exception);
         }

@@ -33,7 +33,9 @@ internal static class DurableFunctions
             options =>
             {
                 options.ConnectionString = settings.Database!;
-                options.HubName = durableTask.HubName ?? options.HubName;
+
+                // Azure takes letters of both cases and tells hubs apart regardless of them; here the hub is a schema.
+                options.HubName = durableTask.HubName?.ToLowerInvariant() ?? options.HubName;
                 options.MaxConcurrentActivities = durableTask.MaxConcurrentActivityFunctions ?? options.MaxConcurrentActivities;
                 options.MaxConcurrentOrchestrations =
                     durableTask.MaxConcurrentOrchestratorFunctions ?? options.MaxConcurrentOrchestrations;

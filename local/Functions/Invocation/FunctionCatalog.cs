@@ -27,32 +27,6 @@ internal sealed class FunctionCatalog
         || _all.Exists(function => Array.Exists(
             function.Method.GetParameters(), parameter => parameter.IsDefined(typeof(DurableClientAttribute))));
 
-    /// <summary>The types of the entry assembly and of every assembly it uses, directly or not, that uses this one.</summary>
-    internal static IEnumerable<Type> ApplicationTypes()
-    {
-        var worker = typeof(FunctionAttribute).Assembly.GetName().Name;
-        var seen = new HashSet<string>();
-        var open = new Queue<Assembly>([Assembly.GetEntryAssembly()!]);
-        while (open.TryDequeue(out var assembly))
-        {
-            var references = assembly.GetReferencedAssemblies();
-            if (!Array.Exists(references, reference => reference.Name == worker))
-            {
-                continue;
-            }
-
-            foreach (var type in assembly.GetTypes())
-            {
-                yield return type;
-            }
-
-            foreach (var reference in references.Where(reference => seen.Add(reference.FullName)))
-            {
-                open.Enqueue(Assembly.Load(reference));
-            }
-        }
-    }
-
     /// <exception cref="LocalStartException">A function cannot be bound; the message has every reason.</exception>
     internal static FunctionCatalog Find(
         IEnumerable<Type> types, IConfiguration configuration, HostJson hostJson, LocalHostSettings settings, bool servesHttp)

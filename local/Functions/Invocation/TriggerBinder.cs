@@ -85,7 +85,7 @@ internal sealed partial class TriggerBinder(IConfiguration configuration, HostJs
         var connectionString = configuration[setting.Replace("__", ":", StringComparison.Ordinal)];
         if (string.IsNullOrWhiteSpace(connectionString))
         {
-            faults.Add($"the setting {setting} is missing: the connection string of its queue '{queue}'.");
+            faults.Add($"the setting {setting} is missing: the connection string of its queue.");
         }
 
         return faults.Count == before

@@ -7,7 +7,12 @@ namespace WebHost.Local.Functions;
 
 /// <summary>Pumps messages into the functions with a Service Bus trigger.</summary>
 internal sealed class ServiceBusHost(
-    FunctionCatalog catalog, FunctionPipeline pipeline, HostJson hostJson, IServiceScopeFactory scopes, ILogger<ServiceBusHost> logger)
+    FunctionCatalog catalog,
+    FunctionPipeline pipeline,
+    HostJson hostJson,
+    QueueRules rules,
+    IServiceScopeFactory scopes,
+    ILogger<ServiceBusHost> logger)
     : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopReceiving = new();
@@ -19,7 +24,7 @@ internal sealed class ServiceBusHost(
     {
         foreach (var connectionString in catalog.Queues.Select(queue => queue.ConnectionString).Distinct())
         {
-            _clients.Add(connectionString, new ServiceBusClient(connectionString));
+            _clients.Add(connectionString, new ServiceBusClient(connectionString, rules));
         }
 
         _pumps = Task.WhenAll(catalog.Queues.SelectMany(queue =>

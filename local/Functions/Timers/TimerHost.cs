@@ -77,7 +77,7 @@ internal sealed class TimerHost(
         }
     }
 
-    /// <returns>False when another process is running the timer.</returns>
+    /// <returns>False when the run is still due: another process has it, or it was cut short.</returns>
     private async Task<bool> TryRunAsync(TimerFunction timer, bool atOnce, CancellationToken stopping)
     {
         await using var held = await _store.TryLockAsync(timer, stopping);
@@ -94,17 +94,19 @@ internal sealed class TimerHost(
         }
 
         using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(stopping, held.Lost);
-        await InvokeAsync(timer, state, start, cancelled.Token);
-        if (!held.Lost.IsCancellationRequested)
+        if (!await InvokeAsync(timer, state, start, cancelled.Token) || held.Lost.IsCancellationRequested)
         {
-            var end = time.GetUtcNow();
-            await _store.WriteRunAsync(timer, start, timer.NextAfter(end), end, CancellationToken.None);
+            return false;
         }
 
+        var end = time.GetUtcNow();
+        await _store.WriteRunAsync(timer, start, timer.NextAfter(end), end, CancellationToken.None);
         return true;
     }
 
-    private async Task InvokeAsync(TimerFunction timer, TimerState state, DateTimeOffset start, CancellationToken cancellationToken)
+    /// <returns>False when it was cut short; a run that failed is a run.</returns>
+    private async Task<bool> InvokeAsync(
+        TimerFunction timer, TimerState state, DateTimeOffset start, CancellationToken cancellationToken)
     {
         var info = new TimerInfo
         {
@@ -124,11 +126,13 @@ internal sealed class TimerHost(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The function did what its token asked.
+            return false;
         }
         catch (Exception exception)
         {
             logger.FunctionFailed(exception, timer.Function.Name, invocation.InvocationId);
         }
+
+        return true;
     }
 }

@@ -34,8 +34,12 @@ public class ServiceBusClient : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        IsClosed = true;
-        await _store.DisposeAsync();
+        if (!IsClosed)
+        {
+            IsClosed = true;
+            await _store.DisposeAsync();
+        }
+
         GC.SuppressFinalize(this);
     }
 
