@@ -151,11 +151,18 @@ public sealed class FlyMachines
         string app, string machineId, string leaseNonce, CancellationToken cancellationToken = default) =>
         ProviderErrors.IgnoreAbsenceAsync(_api.ReleaseLease(app, machineId, leaseNonce, cancellationToken));
 
-    /// <summary>Destroys a machine, started or not; its absence is success. Its volume stays.</summary>
+    /// <summary>Destroys a machine, started or not, and returns when it is gone; its absence is success. Its volume stays.</summary>
     /// <exception cref="ProviderException">Fly refused or did not answer.</exception>
-    public Task DeleteMachineAsync(
-        string app, string machineId, string? leaseNonce = null, CancellationToken cancellationToken = default) =>
-        ProviderErrors.IgnoreAbsenceAsync(_api.DeleteMachine(app, machineId, force: true, leaseNonce, cancellationToken));
+    public async Task DeleteMachineAsync(
+        string app, string machineId, string? leaseNonce = null, CancellationToken cancellationToken = default)
+    {
+        await ProviderErrors.IgnoreAbsenceAsync(
+            _api.DeleteMachine(app, machineId, force: true, leaseNonce, cancellationToken));
+
+        // Until then it holds its volume.
+        await ProviderErrors.IgnoreAbsenceAsync(
+            _api.WaitMachine(app, machineId, "destroyed", null, (int)LongestWait.TotalSeconds, cancellationToken));
+    }
 
     private static FlyMachine Adopt(string app, FlyMachine machine, ResourceOwner owner)
     {
