@@ -133,11 +133,15 @@ open_state() {
     chmod "$( ((EUID == 0)) && echo 711 || echo 700)" "$state"
     : >>"$state/.webhost"
     exec 9>>"$state/lock"
-    if ! flock -n 9; then
-        say "Waiting for another instance on $state to stop …"
-        flock -w 30 9 || fail "Another instance is running on $state$(running_where)." \
-            "Stop it, or give this one a folder and a port of its own: WEBHOST_LOCAL=.local2 ./run.sh --port 7081"
-    fi
+    # One that is stopping has taken its connection.json away and will soon let go; one that is up has not.
+    local deadline=$((SECONDS + 30))
+    until flock -n 9; do
+        if [[ -f "$state/connection.json" ]] || ((SECONDS >= deadline)); then
+            fail "Another instance is running on $state$(running_where)." \
+                "Stop it, or give this one a folder and a port of its own: WEBHOST_LOCAL=.local2 ./run.sh --port 7081"
+        fi
+        sleep 0.2
+    done
     clear_leftovers
     if [[ -n "$1" ]]; then
         wipe_state

@@ -73,8 +73,11 @@ internal static class Program
         LaunchOptions options, Instance instance, Stopwatch clock, CancellationToken cancellation)
     {
         var terminal = AnsiConsole.Profile.Capabilities.Ansi && !Console.IsOutputRedirected;
-        IStoryDisplay display = terminal ? new TerminalDisplay(AnsiConsole.Console) : new PlainDisplay(Console.Out);
-        display.Say($"WebHost is up after {clock.Elapsed.TotalSeconds:0.0} s at {instance.Connection.Url}");
+        IStoryDisplay display = terminal
+            // Nothing is asked, so that it does not matter where the input comes from.
+            ? new TerminalDisplay(AnsiConsole.Create(new AnsiConsoleSettings { Interactive = InteractionSupport.Yes }))
+            : new PlainDisplay(Console.Out);
+        display.Say($"WebHost is up after {clock.Elapsed.TotalSeconds:0.0} s at {instance.Connection.Url.OriginalString}");
         StoryOutcome? outcome = null;
         var complete = true;
         if (options.Mode != LaunchMode.Serve)
