@@ -9,14 +9,14 @@ namespace WebHost.Timers;
 /// <summary>What is done by the clock.</summary>
 public sealed class MaintenanceFunctions(OperationStarter starter, SlotOffers offers, PartitionKeeper partitions)
 {
-    /// <summary>Starts operations whose acceptance came no further, and tells waiting tenants of free slots.</summary>
+    /// <summary>Mends operations whose process died at the wrong moment, and tells waiting tenants of free slots.</summary>
     [Function("ResumeOperations")]
     public async Task ResumeOperations(
         [TimerTrigger("*/15 * * * * *")] TimerInfo timer,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken)
     {
-        await starter.StartForgottenAsync(client, cancellationToken);
+        await starter.MendAsync(client, cancellationToken);
         await offers.OfferAsync(client, cancellationToken);
     }
 

@@ -1,12 +1,18 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
+using WebHost.Json;
+using WebHost.Monitoring;
 
 namespace WebHost.Operations;
 
 /// <summary>Starts the orchestrations of accepted operations. The operation's id is the orchestration's, so none starts twice.</summary>
-public sealed partial class OperationStarter(OperationStore operations, ILogger<OperationStarter> logger)
+public sealed partial class OperationStarter(
+    OperationStore operations, AlertStore alerts, ILogger<OperationStarter> logger)
 {
+    /// <summary>Kind of the alert for an operation whose orchestration ended before its work was done.</summary>
+    public const string DiedAlert = "operation-died";
+
     // Younger ones are about to be started by whoever accepted them.
     private static readonly TimeSpan Forgotten = TimeSpan.FromSeconds(10);
 
@@ -39,16 +45,52 @@ public sealed partial class OperationStarter(OperationStore operations, ILogger<
         }
     }
 
-    /// <summary>Starts what was accepted by a process that died before it could.</summary>
-    public async Task StartForgottenAsync(DurableTaskClient client, CancellationToken cancellationToken)
+    /// <summary>
+    /// Starts what was accepted by a process that died before it could, and closes what has no orchestration at work any more:
+    /// no operation is left in the middle for ever.
+    /// </summary>
+    public async Task MendAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
-        foreach (var operationId in await operations.ListNotBegunAsync(Forgotten, cancellationToken))
+        foreach (var operationId in await operations.ListUnfinishedAsync(Forgotten, cancellationToken))
         {
-            LogForgotten(logger, operationId);
-            await EnsureStartedAsync(client, operationId, cancellationToken);
+            var instance = await client.GetInstanceAsync(InstanceId(operationId), cancellationToken);
+            if (instance is null)
+            {
+                LogForgotten(logger, operationId);
+                await EnsureStartedAsync(client, operationId, cancellationToken);
+            }
+            else if (instance.IsCompleted)
+            {
+                await CloseAsync(operationId, instance, cancellationToken);
+            }
         }
     }
 
-    [LoggerMessage(210, LogLevel.Information, "Operation {OperationId} has not begun; making sure that its orchestration is there.")]
+    private async Task CloseAsync(Guid operationId, OrchestrationMetadata instance, CancellationToken cancellationToken)
+    {
+        // An orchestration ends just after it has closed its operation; look again before judging.
+        if (await operations.FindAsync(operationId, cancellationToken) is not { FinishedAt: null })
+        {
+            return;
+        }
+
+        var reason = instance.FailureDetails?.ErrorMessage ?? $"It was {WireName.Of(instance.RuntimeStatus)}.";
+        LogDied(logger, operationId, reason);
+        await operations.EnterAsync(
+            operationId,
+            OperationState.Failed,
+            new OperationError(null, $"The orchestration ended before its work was done: {reason}", []),
+            cancellationToken);
+        await alerts.RaiseAsync(
+            DiedAlert,
+            operationId.ToString(),
+            $"The orchestration ended before its work was done: {reason} What it had made is still there. POST /api/operations/{operationId}/retry takes it up again.",
+            cancellationToken);
+    }
+
+    [LoggerMessage(210, LogLevel.Information, "Operation {OperationId} was accepted but not started; starting it.")]
     private static partial void LogForgotten(ILogger logger, Guid operationId);
+
+    [LoggerMessage(211, LogLevel.Error, "The orchestration of operation {OperationId} ended before its work was done: {Reason}")]
+    private static partial void LogDied(ILogger logger, Guid operationId, string reason);
 }

@@ -74,7 +74,7 @@ public sealed class SignupIntake(
     }
 
     /// <summary>Provisions a tenant again whose provisioning failed, at the next epoch and so under new names.</summary>
-    /// <returns>The new operation, or null when the operation's tenant is not one whose provisioning failed.</returns>
+    /// <returns>The new operation, or null when the operation is not the failed, and last, provisioning of its tenant.</returns>
     public async Task<Guid?> RetryAsync(DurableTaskClient client, Guid operationId, CancellationToken cancellationToken)
     {
         if (await operations.FindAsync(operationId, cancellationToken)
@@ -89,9 +89,15 @@ public sealed class SignupIntake(
         var accepted = await control.TransactAsync(
             async transaction =>
             {
+                // Retries line up at the tenant's row; the second finds that the first has made a newer operation.
+                await transaction.Sql("SELECT FROM tenants WHERE id = $1 FOR UPDATE", tenantId).RunAsync(cancellationToken);
                 var taken = await transaction.Sql(
-                    "UPDATE tenants SET state = $2, updated_at = now() WHERE id = $1 AND state = $3",
-                    tenantId, TenantState.Provisioning, TenantState.ProvisioningFailed).RunAsync(cancellationToken);
+                    """
+                    UPDATE tenants SET state = $2, updated_at = now()
+                    WHERE id = $1 AND state <> $3 AND $4 = (
+                        SELECT id FROM operations WHERE tenant_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1)
+                    """,
+                    tenantId, TenantState.Provisioning, TenantState.Active, operationId).RunAsync(cancellationToken);
                 if (taken == 0)
                 {
                     return false;

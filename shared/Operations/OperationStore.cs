@@ -16,7 +16,7 @@ public sealed class OperationStore(ControlDatabase control)
     {
         await transaction.Sql(
             "INSERT INTO operations (id, kind, tenant_id, orchestrator, input, state) VALUES ($1, $2, $3, $4, $5, $6)",
-            planned.Id, planned.Kind, planned.TenantId, planned.Orchestrator, JsonText.Of(planned.Input), OperationState.Pending)
+            planned.Id, planned.Kind, planned.TenantId, planned.Orchestrator, Input(planned), OperationState.Pending)
             .RunAsync(cancellationToken);
         await transaction.Sql(
             """
@@ -70,13 +70,16 @@ public sealed class OperationStore(ControlDatabase control)
         return found.Count == 0 ? null : found[0];
     }
 
-    /// <summary>Operations that were accepted longer ago than <paramref name="age"/> and have not begun.</summary>
-    public async Task<IReadOnlyList<Guid>> ListNotBegunAsync(TimeSpan age, CancellationToken cancellationToken)
+    /// <summary>Operations that were accepted longer ago than <paramref name="age"/> and have not ended, oldest first.</summary>
+    public async Task<IReadOnlyList<Guid>> ListUnfinishedAsync(TimeSpan age, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
-            "SELECT id FROM operations WHERE state = $1 AND created_at < now() - $2::interval ORDER BY created_at LIMIT 1000",
-            OperationState.Pending, age).ListAsync(row => row.GetGuid(0), cancellationToken);
+            """
+            SELECT id FROM operations WHERE finished_at IS NULL AND created_at < now() - $1::interval
+            ORDER BY created_at LIMIT 1000
+            """,
+            age).ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 
     /// <summary>Operations of a kind that wait, longest first.</summary>
@@ -143,6 +146,9 @@ public sealed class OperationStore(ControlDatabase control)
             operationId, step, state, detail,
             state is StepState.Succeeded or StepState.Failed or StepState.Undone).RunAsync(cancellationToken);
     }
+
+    // Handed to the orchestrator as it is, so written as the durable engines write inputs: with the members' own names.
+    private static JsonText Input(PlannedOperation planned) => new(JsonSerializer.Serialize(planned.Input, planned.Input.GetType()));
 
     private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<object> values)
     {

@@ -6,7 +6,7 @@ namespace WebHost.Local.Run.Launch;
 /// <param name="OperatorKey">Goes into x-functions-key.</param>
 /// <param name="WebhookSecret">Of Standard Webhooks: whsec_ and the key in base64.</param>
 /// <param name="StripeSecret">Of Stripe's signatures: the whole text is the key.</param>
-/// <param name="MasterKey">32 bytes in base64; encrypts what the control database keeps secret.</param>
+/// <param name="MasterKey">An id and 32 bytes in base64; encrypts what the control database keeps secret.</param>
 /// <param name="DatabasePassword">Of the role that owns the application's databases.</param>
 internal sealed record Secrets(
     string OperatorKey,
@@ -19,6 +19,6 @@ internal sealed record Secrets(
         state.Secret("operator-key", bytes => Base64Url.EncodeToString(bytes)),
         state.Secret("webhook-secret", bytes => "whsec_" + Convert.ToBase64String(bytes)),
         state.Secret("stripe-secret", bytes => "whsec_" + Convert.ToHexStringLower(bytes)),
-        state.Secret("master-key", Convert.ToBase64String),
+        state.Secret("master-key", bytes => "local:" + Convert.ToBase64String(bytes)),
         state.Secret("database-password", bytes => Base64Url.EncodeToString(bytes)));
 }

@@ -73,8 +73,8 @@ internal sealed class IsolationProof(ConnectionFile connection, Verifier verify)
                 BatchCommands =
                 {
                     new($"SET SESSION AUTHORIZATION {role}"),
-                    new("SELECT set_config('webhost.tenant_id', $1, true)") { Parameters = { new() { Value = tenantId } } },
-                    new("SELECT count(*) FROM points"),
+                    new("SELECT set_config('webhost.customer_id', $1, true)") { Parameters = { new() { Value = tenantId } } },
+                    new("SELECT count(*) FROM fleet.points"),
                 },
             };
             await using var reader = await command.ExecuteReaderAsync(cancellation);

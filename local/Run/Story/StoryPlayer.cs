@@ -122,11 +122,11 @@ internal sealed class StoryPlayer(ConnectionFile connection, IStoryDisplay displ
         var devices = new[]
         {
             await RegisterDeviceAsync(
-                api, tenant, plan.TraccarVan, "Traccar Client",
+                api, tenant, plan.TraccarVan, "Traccar Client", "knots",
                 address => new TraccarClient(address, "48241179"),
                 Drive.Along(plan.TraccarVan.Route, start, FixInterval, TraccarPoints, seed), cancellation),
             await RegisterDeviceAsync(
-                api, tenant, plan.OsmAndVan, "OsmAnd",
+                api, tenant, plan.OsmAndVan, "OsmAnd", "m/s",
                 address => new OsmAndApp(address),
                 Drive.Along(plan.OsmAndVan.Route, start.AddMilliseconds(437), FixInterval, OsmAndPoints, seed + 100),
                 cancellation),
@@ -139,6 +139,7 @@ internal sealed class StoryPlayer(ConnectionFile connection, IStoryDisplay displ
         Tenant tenant,
         FleetVehicle vehicle,
         string app,
+        string speedUnit,
         Func<Uri, Device> make,
         IReadOnlyList<Fix> drive,
         CancellationToken cancellation)
@@ -146,7 +147,7 @@ internal sealed class StoryPlayer(ConnectionFile connection, IStoryDisplay displ
         await api.PutAsync($"api/tenants/{tenant.Id}/vehicles/{vehicle.Id}", new { name = vehicle.Name, plate = vehicle.Plate }, cancellation);
         var device = await api.PostAsync<CreatedDevice>(
             $"api/tenants/{tenant.Id}/devices",
-            new { name = $"{app} in {vehicle.Name}", vehicleId = vehicle.Id },
+            new { name = $"{app} in {vehicle.Name}", vehicleId = vehicle.Id, speedUnit },
             HttpStatusCode.Created,
             cancellation);
         display.Say($"{app} rides in {vehicle.Name}: {vehicle.Route.Name}");
