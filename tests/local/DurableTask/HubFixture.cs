@@ -29,6 +29,8 @@ public sealed class HubFixture : IAsyncLifetime
     /// <param name="time">The clock; the machine's when absent.</param>
     /// <param name="logging">Where logs go; nowhere when absent.</param>
     /// <param name="connectionString">The database; the fixture's when absent.</param>
+    /// <param name="isWorker">Whether it runs anything, or is there for its client alone.</param>
+    /// <param name="services">Further services.</param>
     /// <param name="configure">Further options.</param>
     public async Task<TestHub> StartAsync(
         Action<DurableTaskRegistry> register,
@@ -37,6 +39,8 @@ public sealed class HubFixture : IAsyncLifetime
         TimeProvider? time = null,
         ILoggerProvider? logging = null,
         string? connectionString = null,
+        bool isWorker = true,
+        Action<IServiceCollection>? services = null,
         Action<LocalDurableTaskOptions>? configure = null)
     {
         var name = hubName ?? NewHubName();
@@ -51,6 +55,7 @@ public sealed class HubFixture : IAsyncLifetime
             builder.Services.Replace(ServiceDescriptor.Singleton(time));
         }
 
+        services?.Invoke(builder.Services);
         builder.Services.AddLocalDurableTask(register, options =>
         {
             options.ConnectionString = $"{connectionString ?? ConnectionString};Maximum Pool Size=8";
@@ -61,7 +66,11 @@ public sealed class HubFixture : IAsyncLifetime
             configure?.Invoke(options);
         });
         var host = builder.Build();
-        await host.StartAsync(TestContext.Current.CancellationToken);
+        if (isWorker)
+        {
+            await host.StartAsync(TestContext.Current.CancellationToken);
+        }
+
         return new TestHub(name, host);
     }
 }
