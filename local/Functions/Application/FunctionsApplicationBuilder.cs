@@ -18,8 +18,8 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWo
 
     internal FunctionsApplicationBuilder(string[]? args)
     {
-        _builder = LocalHostDefaults.CreateBuilder(args ?? []);
-        _hostJson = HostJson.Read(_builder.Environment.ContentRootPath);
+        _builder = Start.Run(() => LocalHostDefaults.CreateBuilder(args ?? []));
+        _hostJson = Start.Run(() => HostJson.Read(_builder.Environment.ContentRootPath));
         LocalHostDefaults.ConfigureLogging(_builder.Logging, _hostJson, Start);
     }
 

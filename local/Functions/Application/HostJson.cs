@@ -3,13 +3,14 @@ using Microsoft.Extensions.Configuration;
 namespace WebHost.Local.Functions;
 
 /// <summary>The part of host.json that this host knows; what is absent has the value it has on Azure.</summary>
-internal sealed record HostJson(HttpSettings Http, ServiceBusSettings ServiceBus, DurableTaskSettings DurableTask, IConfiguration Logging)
+internal sealed record HostJson(
+    HttpSettings Http, ServiceBusSettings ServiceBus, DurableTaskSettings DurableTask, IConfiguration Logging)
 {
     internal const string FileName = "host.json";
 
     internal static HostJson Read(string contentRoot)
     {
-        var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(contentRoot, FileName), optional: true).Build();
+        var file = JsonFile.Read(Path.Combine(contentRoot, FileName));
         var extensions = file.GetSection("extensions");
         return new HostJson(
             extensions.GetSection("http").Get<HttpSettings>() ?? new HttpSettings(),

@@ -15,15 +15,20 @@ internal sealed class LocalHost(WebApplication application, LocalStart start) : 
     public IServiceProvider Services => application.Services;
 
     /// <summary>Where it listens, which differs from the settings when they leave the port to the system.</summary>
-    internal Uri Address => new(
-        application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    internal Uri Address =>
+        new(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         await start.RunAsync(() => ((IHost)application).StartAsync(cancellationToken));
         var catalog = Services.GetRequiredService<FunctionCatalog>();
         _logger.Started(
-            Address, catalog.Http.Count, catalog.Timers.Count, catalog.Queues.Count, catalog.Orchestrators.Count, catalog.Activities.Count);
+            Address,
+            catalog.Http.Count,
+            catalog.Timers.Count,
+            catalog.Queues.Count,
+            catalog.Orchestrators.Count,
+            catalog.Activities.Count);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken = default)

@@ -39,10 +39,15 @@ internal static class LocalHostDefaults
         return builder;
     }
 
-    /// <summary>Warnings, and this host's own start and stop, unless host.json's or the settings' levels say otherwise.</summary>
+    /// <summary>
+    /// Warnings, and this host's own start and stop, unless host.json or the settings say otherwise. A default level there
+    /// is meant for the application; the framework's lines about each request are asked for by their own category.
+    /// </summary>
     internal static void ConfigureLogging(ILoggingBuilder logging, HostJson hostJson, LocalStart start) => logging
         .ClearProviders()
         .SetMinimumLevel(LogLevel.Warning)
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("System", LogLevel.Warning)
         .AddFilter(typeof(LocalHost).Namespace, LogLevel.Information)
         .AddConfiguration(hostJson.Logging)
         .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Warning && !start.IsReporting)
@@ -101,9 +106,7 @@ internal static class LocalHostDefaults
 
     private static ChainedConfigurationSource LocalSettings(string contentRoot)
     {
-        var file = new ConfigurationBuilder()
-            .AddJsonFile(Path.Combine(contentRoot, SettingsFileName), optional: true)
-            .Build();
+        var file = JsonFile.Read(Path.Combine(contentRoot, SettingsFileName));
         var values = file.GetSection("Values").AsEnumerable(makePathsRelative: true)
             .Where(setting => setting.Value is not null)
             .Select(setting => KeyValuePair.Create(setting.Key.Replace("__", ":", StringComparison.Ordinal), setting.Value));

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Configuration;
 
 namespace WebHost.Local.Functions;
@@ -18,6 +19,29 @@ internal sealed record LocalHostSettings
     /// <summary>The largest request body in bytes; the default is what Azure Functions accepts.</summary>
     public long MaxRequestBodySize { get; init; } = 100 * 1024 * 1024;
 
-    internal static LocalHostSettings Read(IConfiguration configuration) =>
-        configuration.GetSection(Section).Get<LocalHostSettings>() ?? new LocalHostSettings();
+    /// <exception cref="LocalStartException">A setting cannot be read; the message names it.</exception>
+    internal static LocalHostSettings Read(IConfiguration configuration)
+    {
+        LocalHostSettings settings;
+        try
+        {
+            settings = configuration.GetSection(Section).Get<LocalHostSettings>() ?? new LocalHostSettings();
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new LocalStartException(exception.Message, exception);
+        }
+
+        if (!IPAddress.TryParse(settings.Address, out _))
+        {
+            throw new LocalStartException($"The setting LocalHost__Address is '{settings.Address}', which is no IP address.");
+        }
+
+        if (settings.Port is < 0 or > IPEndPoint.MaxPort)
+        {
+            throw new LocalStartException($"The setting LocalHost__Port is {settings.Port}, which is no port.");
+        }
+
+        return settings;
+    }
 }

@@ -13,7 +13,7 @@ internal sealed class LocalStart
     /// <summary>Leaves the exception to the caller instead, as tests want it.</summary>
     internal bool Throws { get; set; }
 
-    /// <summary>While this is true a failure is reported here, and the generic host's report of it would be a second one.</summary>
+    /// <summary>While this is true a failure is reported here; the generic host's report would be a second one.</summary>
     internal bool IsReporting { get; private set; } = true;
 
     internal T Run<T>(Func<T> step)

@@ -2,7 +2,7 @@ namespace WebHost.Local.Functions;
 
 internal sealed record ServiceBusSettings
 {
-    /// <summary>More than 0 lets a trigger fetch its next messages while the function still works on the last ones.</summary>
+    /// <summary>More than 0 fetches the next batch while the function still works on the last one.</summary>
     public int PrefetchCount { get; init; }
 
     public int MaxMessageBatchSize { get; init; } = 1000;
@@ -12,6 +12,6 @@ internal sealed record ServiceBusSettings
 
     public bool AutoCompleteMessages { get; init; } = true;
 
-    /// <summary>How long the lock of a single message is renewed; a batch must be done within the lock's duration.</summary>
+    /// <summary>How long the lock of a single message is renewed; a batch must be done within one lock duration.</summary>
     public TimeSpan MaxAutoLockRenewalDuration { get; init; } = TimeSpan.FromMinutes(5);
 }

@@ -36,7 +36,8 @@ internal static class DurableFunctions
 
                 // Azure takes letters of both cases and tells hubs apart regardless of them; here the hub is a schema.
                 options.HubName = durableTask.HubName?.ToLowerInvariant() ?? options.HubName;
-                options.MaxConcurrentActivities = durableTask.MaxConcurrentActivityFunctions ?? options.MaxConcurrentActivities;
+                options.MaxConcurrentActivities =
+                    durableTask.MaxConcurrentActivityFunctions ?? options.MaxConcurrentActivities;
                 options.MaxConcurrentOrchestrations =
                     durableTask.MaxConcurrentOrchestratorFunctions ?? options.MaxConcurrentOrchestrations;
             });

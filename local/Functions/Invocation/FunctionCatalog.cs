@@ -10,6 +10,9 @@ namespace WebHost.Local.Functions;
 /// <summary>All functions of the application, each with what its trigger needs.</summary>
 internal sealed class FunctionCatalog
 {
+    private const BindingFlags EveryMethod = BindingFlags.Public | BindingFlags.NonPublic
+        | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
     private readonly List<LocalFunction> _all = [];
 
     internal List<HttpFunction> Http { get; } = [];
@@ -29,14 +32,17 @@ internal sealed class FunctionCatalog
 
     /// <exception cref="LocalStartException">A function cannot be bound; the message has every reason.</exception>
     internal static FunctionCatalog Find(
-        IEnumerable<Type> types, IConfiguration configuration, HostJson hostJson, LocalHostSettings settings, bool servesHttp)
+        IEnumerable<Type> types,
+        IConfiguration configuration,
+        HostJson hostJson,
+        LocalHostSettings settings,
+        bool servesHttp)
     {
         var catalog = new FunctionCatalog();
         var faults = new List<string>();
         var binder = new TriggerBinder(configuration, hostJson);
         var methods = types
-            .SelectMany(type => type.GetMethods(
-                BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+            .SelectMany(type => type.GetMethods(EveryMethod))
             .Select(method => (Method: method, Function: method.GetCustomAttribute<FunctionAttribute>()))
             .Where(candidate => candidate.Function is not null)
             .ToArray();
@@ -48,8 +54,8 @@ internal sealed class FunctionCatalog
         faults.AddRange(methods
             .GroupBy(candidate => candidate.Function!.Name, StringComparer.OrdinalIgnoreCase)
             .Where(group => group.Count() > 1)
-            .Select(group => (group.Key, Places: string.Join(" and of ", group.Select(candidate => Place(candidate.Method)))))
-            .Select(duplicate => $"'{duplicate.Key}' is the name of {duplicate.Places}."));
+            .Select(group =>
+                $"'{group.Key}' is the name of {string.Join(" and of ", group.Select(same => Place(same.Method)))}."));
         faults.AddRange(HttpFunction.Conflicts(catalog.Http));
         if (catalog.Http.Count > 0 && !servesHttp)
         {
@@ -59,13 +65,14 @@ internal sealed class FunctionCatalog
         if (settings.Database is null && (catalog.Timers.Count > 0 || catalog.UsesDurableTask))
         {
             faults.Add(
-                "The setting LocalHost__Database is missing: timers and durable functions need a PostgreSQL connection string.");
+                "The setting LocalHost__Database is missing: where timers and durable functions keep their state.");
         }
 
         return faults.Count == 0
             ? catalog
             : throw new LocalStartException(
-                string.Join(Environment.NewLine, faults.Select(fault => $"  - {fault}").Prepend("The functions cannot start:")));
+                string.Join(
+                    Environment.NewLine, faults.Select(fault => $"  - {fault}").Prepend("The functions cannot start:")));
     }
 
     private static string Place(MethodInfo method) => $"{method.DeclaringType!.FullName}.{method.Name}";

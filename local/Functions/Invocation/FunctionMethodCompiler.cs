@@ -13,14 +13,16 @@ internal static class FunctionMethodCompiler
 {
     private static readonly ParameterExpression Context = Expression.Parameter(typeof(LocalFunctionContext), "context");
 
-    /// <summary>The expression that gives a parameter its value, or null when nothing can, its route's values included.</summary>
-    internal static Expression? Bind(ParameterInfo parameter, ParameterInfo trigger, IReadOnlyCollection<string> routeNames)
+    /// <summary>The expression that gives a parameter its value, or null when nothing does.</summary>
+    internal static Expression? Bind(
+        ParameterInfo parameter, ParameterInfo trigger, IReadOnlyCollection<string> routeNames)
     {
         if (parameter == trigger)
         {
             return parameter.ParameterType == typeof(HttpRequest)
                 ? Call(nameof(Request))
-                : Expression.Convert(Expression.Property(Context, nameof(LocalFunctionContext.Trigger)), parameter.ParameterType);
+                : Expression.Convert(
+                    Expression.Property(Context, nameof(LocalFunctionContext.Trigger)), parameter.ParameterType);
         }
 
         if (parameter.ParameterType == typeof(FunctionContext))

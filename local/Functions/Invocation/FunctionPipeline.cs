@@ -1,3 +1,4 @@
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 
 namespace WebHost.Local.Functions;
@@ -7,13 +8,13 @@ internal sealed class FunctionPipeline(FunctionExecutionDelegate run)
 {
     internal static FunctionPipeline Build(
         IEnumerable<Func<FunctionExecutionDelegate, FunctionExecutionDelegate>> middleware) =>
-        new(middleware.Reverse().Aggregate<Func<FunctionExecutionDelegate, FunctionExecutionDelegate>, FunctionExecutionDelegate>(
-            async context =>
-            {
-                var invocation = (LocalFunctionContext)context;
-                invocation.Result = await invocation.Function.Invoke(invocation);
-            },
-            (next, wrap) => wrap(next)));
+        new(middleware.Reverse().Aggregate((FunctionExecutionDelegate)InvokeAsync, (next, wrap) => wrap(next)));
 
     internal Task RunAsync(LocalFunctionContext context) => run(context);
+
+    private static async Task InvokeAsync(FunctionContext context)
+    {
+        var invocation = (LocalFunctionContext)context;
+        invocation.Result = await invocation.Function.Invoke(invocation);
+    }
 }

@@ -5,7 +5,8 @@ namespace WebHost.Local.Functions;
 
 /// <summary>One invocation, and what set it off, in the form that the function's trigger parameter is bound from.</summary>
 internal sealed class LocalFunctionContext(
-    LocalFunction function, IServiceProvider services, object? trigger, CancellationToken cancellationToken) : FunctionContext
+    LocalFunction function, IServiceProvider services, object? trigger, CancellationToken cancellationToken)
+    : FunctionContext
 {
     private string? _invocationId;
     private IDictionary<object, object>? _items;

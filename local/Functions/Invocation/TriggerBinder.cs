@@ -33,7 +33,8 @@ internal sealed partial class TriggerBinder(IConfiguration configuration, HostJs
         }
     }
 
-    internal static HttpFunction? Http(LocalFunction function, HttpTriggerAttribute trigger, RoutePattern route, List<string> faults)
+    internal static HttpFunction? Http(
+        LocalFunction function, HttpTriggerAttribute trigger, RoutePattern route, List<string> faults)
     {
         var before = faults.Count;
         if (trigger.AuthLevel != AuthorizationLevel.Anonymous)
@@ -45,7 +46,9 @@ internal sealed partial class TriggerBinder(IConfiguration configuration, HostJs
 
         Expect<HttpRequest>(function, faults);
         var result = FunctionMethodCompiler.ResultType(function.Method);
-        if (result != typeof(void) && !result.IsAssignableTo(typeof(IActionResult)) && !result.IsAssignableTo(typeof(IResult)))
+        if (result != typeof(void)
+            && !result.IsAssignableTo(typeof(IActionResult))
+            && !result.IsAssignableTo(typeof(IResult)))
         {
             faults.Add($"it returns {result.Name}; only an IActionResult or an IResult reaches the caller.");
         }
@@ -64,7 +67,8 @@ internal sealed partial class TriggerBinder(IConfiguration configuration, HostJs
         }
 
         return faults.Count == before
-            ? new TimerFunction(function, schedule!, CronExpression.Parse(schedule!, CronFormat.IncludeSeconds), trigger.RunOnStartup)
+            ? new TimerFunction(
+                function, schedule!, CronExpression.Parse(schedule!, CronFormat.IncludeSeconds), trigger.RunOnStartup)
             : null;
     }
 
@@ -110,18 +114,19 @@ internal sealed partial class TriggerBinder(IConfiguration configuration, HostJs
         if (function.TriggerParameter.ParameterType != typeof(T))
         {
             faults.Add(
-                $"its trigger parameter '{function.TriggerParameter.Name}' is a {function.TriggerParameter.ParameterType.Name};"
-                + $" it must be a {typeof(T).Name}.");
+                $"its trigger parameter '{function.TriggerParameter.Name}' is a"
+                + $" {function.TriggerParameter.ParameterType.Name}; it must be a {typeof(T).Name}.");
         }
     }
 
-    /// <summary>On Azure an attribute that does not say AutoCompleteMessages leaves it to host.json; false is said, not absent.</summary>
+    /// <summary>An attribute that does not say leaves it to host.json, which its property cannot tell from false.</summary>
     private bool AutoCompletes(LocalFunction function)
     {
+        const string property = nameof(ServiceBusTriggerAttribute.AutoCompleteMessages);
         var said = function.TriggerParameter.GetCustomAttributesData()
             .Single(attribute => attribute.AttributeType == typeof(ServiceBusTriggerAttribute))
             .NamedArguments
-            .FirstOrDefault(argument => argument.MemberName == nameof(ServiceBusTriggerAttribute.AutoCompleteMessages));
+            .FirstOrDefault(argument => argument.MemberName == property);
         return said.TypedValue.Value as bool? ?? hostJson.ServiceBus.AutoCompleteMessages;
     }
 

@@ -61,7 +61,7 @@ internal sealed class MessageInvoker(
         }
     }
 
-    /// <summary>Azure renews the locks of single messages only: a batch that takes longer than its lock is delivered again.</summary>
+    /// <summary>Azure renews locks of single messages only; a batch that outlasts its lock is delivered again.</summary>
     private async Task RenewAsync(ServiceBusReceivedMessage message, CancellationToken finished)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(finished);

@@ -3,27 +3,36 @@ using Microsoft.Extensions.Logging;
 
 namespace WebHost.Local.Functions;
 
-/// <summary>Receives, hands over, receives again; with prefetching, the next messages come while the last are handled.</summary>
+/// <summary>Receives one function's messages and hands them over.</summary>
 internal sealed class MessagePump(
-    QueueFunction queue, ServiceBusReceiver receiver, MessageInvoker invoker, ServiceBusSettings settings, ILogger logger)
+    QueueFunction queue,
+    ServiceBusReceiver receiver,
+    MessageInvoker invoker,
+    ServiceBusSettings settings,
+    ILogger logger)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
-    internal async Task RunAsync(CancellationToken stopping)
+    /// <summary>Ends when the host stops and everything that was received has been settled.</summary>
+    internal Task RunAsync(CancellationToken stopping) =>
+        queue.IsBatched ? RunBatchesAsync(stopping) : RunSinglesAsync(stopping);
+
+    /// <summary>One batch at a time, in order; with prefetching, the next comes while the last is handled.</summary>
+    private async Task RunBatchesAsync(CancellationToken stopping)
     {
         Task<IReadOnlyList<ServiceBusReceivedMessage>>? prefetched = null;
         while (!stopping.IsCancellationRequested)
         {
-            var messages = await (prefetched ?? ReceiveAsync(stopping));
+            var messages = await (prefetched ?? ReceiveAsync(settings.MaxMessageBatchSize, stopping));
             prefetched = null;
             if (messages.Count == 0)
             {
                 continue;
             }
 
-            if (settings.PrefetchCount > 0 && queue.IsBatched)
+            if (settings.PrefetchCount > 0)
             {
-                prefetched = ReceiveAsync(stopping);
+                prefetched = ReceiveAsync(settings.MaxMessageBatchSize, stopping);
             }
 
             await invoker.InvokeAsync(messages);
@@ -35,13 +44,56 @@ internal sealed class MessagePump(
         }
     }
 
+    /// <summary>As many invocations at once as are allowed; no more messages are received than can be begun.</summary>
+    private async Task RunSinglesAsync(CancellationToken stopping)
+    {
+        using var slots = new SemaphoreSlim(settings.MaxConcurrentCalls);
+        while (!stopping.IsCancellationRequested)
+        {
+            await slots.WaitAsync(CancellationToken.None);
+            var free = 1;
+            while (free < settings.MaxConcurrentCalls && slots.Wait(0, CancellationToken.None))
+            {
+                free++;
+            }
+
+            var messages = await ReceiveAsync(free, stopping);
+            if (messages.Count < free)
+            {
+                slots.Release(free - messages.Count);
+            }
+
+            foreach (var message in messages)
+            {
+                _ = InvokeAsync(message, slots);
+            }
+        }
+
+        for (var i = 0; i < settings.MaxConcurrentCalls; i++)
+        {
+            await slots.WaitAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task InvokeAsync(ServiceBusReceivedMessage message, SemaphoreSlim slots)
+    {
+        await Task.Yield();
+        try
+        {
+            await invoker.InvokeAsync([message]);
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
+
     /// <returns>None when the host is stopping or the queue cannot be read; the caller just asks again.</returns>
-    private async Task<IReadOnlyList<ServiceBusReceivedMessage>> ReceiveAsync(CancellationToken stopping)
+    private async Task<IReadOnlyList<ServiceBusReceivedMessage>> ReceiveAsync(int maxMessages, CancellationToken stopping)
     {
         try
         {
-            return await receiver.ReceiveMessagesAsync(
-                queue.IsBatched ? settings.MaxMessageBatchSize : 1, cancellationToken: stopping);
+            return await receiver.ReceiveMessagesAsync(maxMessages, cancellationToken: stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -27,13 +27,13 @@ internal sealed class ServiceBusHost(
             _clients.Add(connectionString, new ServiceBusClient(connectionString, rules));
         }
 
-        _pumps = Task.WhenAll(catalog.Queues.SelectMany(queue =>
+        _pumps = Task.WhenAll(catalog.Queues.Select(queue =>
         {
             var receiver = _clients[queue.ConnectionString].CreateReceiver(queue.Queue);
-            var invoker = new MessageInvoker(queue, receiver, pipeline, hostJson.ServiceBus, scopes, logger, _stopRunning.Token);
+            var invoker = new MessageInvoker(
+                queue, receiver, pipeline, hostJson.ServiceBus, scopes, logger, _stopRunning.Token);
             var pump = new MessagePump(queue, receiver, invoker, hostJson.ServiceBus, logger);
-            return Enumerable.Range(0, queue.IsBatched ? 1 : hostJson.ServiceBus.MaxConcurrentCalls)
-                .Select(_ => Task.Run(() => pump.RunAsync(_stopReceiving.Token), CancellationToken.None));
+            return Task.Run(() => pump.RunAsync(_stopReceiving.Token), CancellationToken.None);
         }));
         return Task.CompletedTask;
     }

@@ -10,6 +10,6 @@ public sealed class ServiceBusTriggerAttribute(string queueName) : TriggerBindin
 
     public bool IsBatched { get; set; }
 
-    /// <summary>When it is not written at the trigger, host.json's <c>autoCompleteMessages</c> (default true) holds.</summary>
+    /// <summary>When a trigger does not say it, host.json's <c>autoCompleteMessages</c> (default true) holds.</summary>
     public bool AutoCompleteMessages { get; set; }
 }

@@ -55,7 +55,11 @@ internal sealed class TimerStore(string connectionString) : IAsyncDisposable
     }
 
     internal async Task WriteRunAsync(
-        TimerFunction timer, DateTimeOffset lastRun, DateTimeOffset nextDue, DateTimeOffset now, CancellationToken cancellationToken)
+        TimerFunction timer,
+        DateTimeOffset lastRun,
+        DateTimeOffset nextDue,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         await using var command = _database.CreateCommand(
             "UPDATE functions_host.timer SET last_run = $2, next_due = $3, updated_at = $4 WHERE name = $1");

@@ -166,12 +166,13 @@ public class ServiceBusReceiver : IAsyncDisposable
         ThrowIfClosed();
         if (ReceiveMode == ServiceBusReceiveMode.ReceiveAndDelete)
         {
-            throw new InvalidOperationException("A message received with ReceiveAndDelete is gone; there is nothing to settle.");
+            throw new InvalidOperationException("A message received with ReceiveAndDelete is gone and not to be settled.");
         }
 
         if (message.LockTokenGuid == Guid.Empty)
         {
-            throw new InvalidOperationException($"Message {message.SequenceNumber} was peeked, not received; it holds no lock.");
+            throw new InvalidOperationException(
+                $"Message {message.SequenceNumber} was peeked, not received; it holds no lock.");
         }
     }
 

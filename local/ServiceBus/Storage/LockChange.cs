@@ -1,6 +1,6 @@
 namespace Azure.Messaging.ServiceBus;
 
-/// <summary>What the holder of a lock does with a message that it keeps in the database. The numbers are in the SQL.</summary>
+/// <summary>What the holder of a lock does with a message other than complete it. The numbers are in the SQL.</summary>
 internal enum LockChange : short
 {
     Abandon = 0,

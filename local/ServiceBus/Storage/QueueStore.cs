@@ -227,9 +227,11 @@ internal sealed class QueueStore : IAsyncDisposable
             await using var command = _durable.CreateCommand(
                 """
                 INSERT INTO service_bus.message
-                    (queue, message_id, subject, content_type, correlation_id, properties, body, expires_at, scheduled_at, state)
+                    (queue, message_id, subject, content_type, correlation_id, properties, body,
+                     expires_at, scheduled_at, state)
                 SELECT queue, message_id, subject, content_type, correlation_id, properties::jsonb, body,
-                    greatest(now(), scheduled_at) + time_to_live, scheduled_at, CASE WHEN scheduled_at > now() THEN 2 ELSE 0 END
+                    greatest(now(), scheduled_at) + time_to_live, scheduled_at,
+                    CASE WHEN scheduled_at > now() THEN 2 ELSE 0 END
                 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS sent
                     (queue, message_id, subject, content_type, correlation_id, properties, body, time_to_live, scheduled_at)
                 RETURNING sequence_number
@@ -414,7 +416,7 @@ internal sealed class QueueStore : IAsyncDisposable
     private bool MaintenanceIsDue(string queue, TimeSpan interval) =>
         !_maintained.TryGetValue(queue, out var last) || Stopwatch.GetElapsedTime(last) >= interval;
 
-    /// <summary>The one place that tells a server that said no from a connection that broke, and tries the latter again.</summary>
+    /// <summary>Tells a server that said no from a connection that broke, and tries again after the latter.</summary>
     private async Task<T> RunAsync<T>(string? queue, Func<Task<T>> operation, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -504,7 +506,7 @@ internal sealed class QueueStore : IAsyncDisposable
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     private static ServiceBusException LockLost(string queue, ServiceBusReceivedMessage message) => new(
-        $"The lock on message {message.SequenceNumber} has expired or was used; the message will be, or was, delivered again.",
+        $"The lock on message {message.SequenceNumber} has expired or was used up.",
         ServiceBusFailureReason.MessageLockLost,
         queue);
 

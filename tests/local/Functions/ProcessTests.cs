@@ -82,4 +82,24 @@ public sealed class ProcessTests
             process.Errors);
         Assert.Empty(process.Output);
     }
+
+    [Theory]
+    [InlineData("{ not json", "", "host.json is not valid JSON")]
+    [InlineData("{}", "300.0.0.1", "The setting LocalHost__Address is '300.0.0.1', which is no IP address.")]
+    public async Task A_faulty_setup_is_said_in_one_line(string hostJson, string address, string message)
+    {
+        var folder = Directory.CreateTempSubdirectory("functions-test-");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "host.json"), hostJson, Cancel);
+        var environment = new Dictionary<string, string?>(NoQueue);
+        if (address != "")
+        {
+            environment["LocalHost__Address"] = address;
+        }
+
+        await using var process = new SampleProcess(environment, "--contentRoot", folder.FullName);
+
+        Assert.Equal(1, await process.ExitCodeAsync());
+        Assert.Contains(message, Assert.Single(process.Errors), StringComparison.Ordinal);
+        folder.Delete(recursive: true);
+    }
 }
