@@ -21,6 +21,7 @@ internal static class ProviderResilience
 {
     private const int Repeats = 2;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(2);
 
     // Fly holds a wait open for up to a minute.
     private static readonly TimeSpan WaitAllowance = TimeSpan.FromSeconds(60);
@@ -40,9 +41,11 @@ internal static class ProviderResilience
                     BackoffType = DelayBackoffType.Exponential,
                     UseJitter = true,
                     ShouldHandle = arguments => ValueTask.FromResult(
-                        arguments.Context.GetRequestMessage() is { } request
-                        && IsRepeatable(request.Method)
-                        && IsOutage(arguments.Outcome)),
+                        DelayAskedFor(arguments.Outcome) is not null
+                        || (arguments.Context.GetRequestMessage() is { } request
+                            && IsRepeatable(request.Method)
+                            && IsOutage(arguments.Outcome))),
+                    DelayGenerator = arguments => ValueTask.FromResult(DelayAskedFor(arguments.Outcome)),
                     OnRetry = arguments =>
                     {
                         var request = arguments.Context.GetRequestMessage()!;
@@ -85,6 +88,12 @@ internal static class ProviderResilience
     // A repeated POST may order a second server. PATCH says the whole outcome, here.
     private static bool IsRepeatable(HttpMethod method) =>
         method == HttpMethod.Get || method == HttpMethod.Put || method == HttpMethod.Delete || method == HttpMethod.Patch;
+
+    // Too many calls means that nothing was done, so that even a POST may be repeated, if soon enough.
+    private static TimeSpan? DelayAskedFor(Outcome<HttpResponseMessage> outcome) =>
+        outcome.Result is { StatusCode: HttpStatusCode.TooManyRequests, Headers.RetryAfter.Delta: { } delay } && delay <= LongestDelay
+            ? delay
+            : null;
 
     private static bool IsOutage(Outcome<HttpResponseMessage> outcome) => outcome switch
     {

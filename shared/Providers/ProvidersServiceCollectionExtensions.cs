@@ -80,7 +80,7 @@ public static class ProvidersServiceCollectionExtensions
     {
         var errors = new TErrors();
         var client = services
-            .AddRefitClient<TApi>(_ => Settings(errors.Provider, json))
+            .AddRefitGeneratedClient<TApi>(_ => Settings(errors.Provider, json))
             .ConfigureHttpClient((provider, http) =>
             {
                 var options = provider.GetRequiredService<IOptions<ProvidersOptions>>().Value;

@@ -7,13 +7,12 @@ namespace WebHost.Local.Providers.Cloudflare;
 /// <summary>Cloudflare's API and its envelope.</summary>
 internal sealed class CloudflareVendor(SimulatorsOptions options) : Vendor("Cloudflare")
 {
-    public override Refusal? Authorize(HttpContext http)
-    {
-        http.Response.Headers["cf-ray"] = http.TraceIdentifier;
-        return Token(http.Request) is { } token && Accepts(options.Cloudflare.Token, token)
+    public override void Identify(HttpContext http) => http.Response.Headers["cf-ray"] = http.TraceIdentifier;
+
+    public override Refusal? Authorize(HttpContext http) =>
+        Token(http.Request) is { } token && Accepts(options.Cloudflare.Token, token)
             ? null
             : new Refusal(StatusCodes.Status401Unauthorized, "10000", "Authentication error");
-    }
 
     // 1,200 calls in five minutes, for everything together; a burst of a signup wave fits.
     public override (int Calls, TimeSpan Each)? Limit(string operation) => (1200, TimeSpan.FromSeconds(0.25));

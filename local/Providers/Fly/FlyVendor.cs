@@ -6,20 +6,20 @@ namespace WebHost.Local.Providers.Fly;
 /// <summary>Fly's Machines API.</summary>
 internal class FlyVendor(SimulatorsOptions options) : Vendor("Fly")
 {
-    public override Refusal? Authorize(HttpContext http)
-    {
-        if (!http.Response.Headers.ContainsKey("fly-request-id"))
-        {
-            http.Response.Headers["fly-request-id"] = FlyIds.Ulid();
-        }
+    public override void Identify(HttpContext http) => http.Response.Headers["fly-request-id"] = FlyIds.Ulid();
 
-        return Token(http.Request) is { } token && Accepts(options.Fly.Token, token)
+    public override Refusal? Authorize(HttpContext http) =>
+        Token(http.Request) is { } token && Accepts(options.Fly.Token, token)
             ? null
             : new Refusal(StatusCodes.Status401Unauthorized, "unknown", "Authentication Error: token validation error");
-    }
 
     public override (int Calls, TimeSpan Each)? Limit(string operation) =>
-        operation == "GetMachine" ? (10, TimeSpan.FromSeconds(0.2)) : (3, TimeSpan.FromSeconds(1));
+        operation switch
+        {
+            "CreateApp" or "ListApps" => null,
+            "GetMachine" => (10, TimeSpan.FromSeconds(0.2)),
+            _ => (3, TimeSpan.FromSeconds(1)),
+        };
 
     public override Refusal RateLimited(string operation) =>
         new(StatusCodes.Status429TooManyRequests, "unknown", "rate limit exceeded") { RetryAfterSeconds = 1 };

@@ -11,6 +11,12 @@ internal abstract class Vendor(string name)
     /// <summary>The operation that a request calls; its endpoint's unless one endpoint serves several.</summary>
     public virtual ValueTask<string> OperationOfAsync(HttpContext http, Operation operation) => new(operation.Name);
 
+    /// <summary>Gives the call the vendor's identifier for it.</summary>
+    public virtual void Identify(HttpContext http)
+    {
+        // Not every vendor has one.
+    }
+
     /// <summary>Null when the caller may pass.</summary>
     public abstract Refusal? Authorize(HttpContext http);
 

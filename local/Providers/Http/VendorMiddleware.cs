@@ -20,6 +20,7 @@ internal sealed class VendorMiddleware(
 
         http.Request.EnableBuffering();
         var vendor = operation.Vendor;
+        vendor.Identify(http);
         var name = await vendor.OperationOfAsync(http, operation);
         if (options.LatencyMs > 0)
         {

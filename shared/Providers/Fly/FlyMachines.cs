@@ -156,8 +156,7 @@ public sealed class FlyMachines
     public async Task DeleteMachineAsync(
         string app, string machineId, string? leaseNonce = null, CancellationToken cancellationToken = default)
     {
-        await ProviderErrors.IgnoreAbsenceAsync(
-            _api.DeleteMachine(app, machineId, force: true, leaseNonce, cancellationToken));
+        await ProviderErrors.IgnoreAbsenceAsync(_api.DeleteMachine(app, machineId, leaseNonce, cancellationToken));
 
         // Until then it holds its volume.
         await ProviderErrors.IgnoreAbsenceAsync(

@@ -63,13 +63,9 @@ internal interface IMachinesApi
         [Header(LeaseHeader)] string? nonce,
         CancellationToken cancellationToken);
 
-    [Delete("/v1/apps/{app}/machines/{machineId}")]
+    [Delete("/v1/apps/{app}/machines/{machineId}?force=true")]
     Task DeleteMachine(
-        string app,
-        string machineId,
-        bool force,
-        [Header(LeaseHeader)] string? nonce,
-        CancellationToken cancellationToken);
+        string app, string machineId, [Header(LeaseHeader)] string? nonce, CancellationToken cancellationToken);
 
     [Post("/v1/apps/{app}/machines/{machineId}/start")]
     Task StartMachine(

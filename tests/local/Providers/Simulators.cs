@@ -121,7 +121,7 @@ public sealed class Simulators : IAsyncLifetime
             .Count(call => (string?)call!["operation"] == operation);
 
     /// <summary>Whether a role can connect to a database on the server that holds the simulated ones.</summary>
-    public async Task<NpgsqlConnection> ConnectAsync(string database, string user, string password)
+    public static async Task<NpgsqlConnection> ConnectAsync(string database, string user, string password)
     {
         var connection = new NpgsqlConnection(
             new NpgsqlConnectionStringBuilder(TestDatabase.ServerConnectionString)
