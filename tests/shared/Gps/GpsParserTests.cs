@@ -65,6 +65,17 @@ public sealed class GpsParserTests
     public void Parse_an_extra_that_another_protocol_uses_does_not_mislead(string body) =>
         Assert.Equal(GpsProtocol.Json, Messages.Post(body).Protocol);
 
+    [Theory]
+    [InlineData("""{"\ud800location":1,"\udfff":{"\ud800":"\ud800"},"location":{"\ud800coords":{},"coords":{"\ud800":1}},"device_id":"\ud800"}""")]
+    [InlineData("""{"locations\ud800":1,"locations":[{"properties":{"\ud800":1,"type":"\ud800trip"},"geometry":{"type":"\ud800Point"}}]}""")]
+    [InlineData("""{"type":"FeatureCollection","features\ud800":1,"features":[{"geometry":{"type":"Point\ud800","coordinates":["\ud800"]} }]}""")]
+    [InlineData("""{"points\ud800":1,"points":[["\ud800","\ud800","\ud800"]]}""")]
+    [InlineData("""{"_type":"\ud800","\ud800":"\ud800","topic":"\ud800"}""")]
+    [InlineData("""[{"ident":"\ud800","timestamp":"\ud800","\ud800":{}}]""")]
+    [InlineData("""{"lat":"\ud800","lon":1,"time":"\ud800","\ud800":1}""")]
+    public void Parse_escapes_that_make_no_character_do_not_throw(string body) =>
+        Check(new GpsRequest { Method = "POST", Body = Encoding.UTF8.GetBytes(body) });
+
     private static void Check(GpsRequest request)
     {
         var parsed = Messages.Parse(request);

@@ -10,16 +10,15 @@ internal sealed class GpsLoggerProtocol : IGpsProtocol
 {
     public GpsProtocol Protocol => GpsProtocol.GpsLogger;
 
-    public bool Recognises(RequestShape shape) => !shape.IsJson && (IsKnown(shape.Query) || IsKnown(shape.Form));
-
-    public void Parse(RequestShape shape, PointSink sink) => KeyValueMessage.File(
-        IsKnown(shape.Query) ? shape.Query : shape.Form, SpeedUnit.MetresPerSecond, sink, zeroMeansUnknown: true);
-
-    public GpsReply Reply(PointSink sink) => GpsReply.Empty;
-
-    private static bool IsKnown(KeyValues values) =>
-        values.HasAny("lat", "latitude")
-        && values.HasAny(
+    public bool Recognises(RequestShape shape) =>
+        !shape.IsJson
+        && shape.Parameters.HasAny("lat", "latitude")
+        && shape.Parameters.HasAny(
             "spd", "spd_kph", "prov", "dir", "timeoff", "timeoffset", "stst", "starttimestamp", "androidid", "aid", "serial",
             "ser", "fn", "filename", "profile");
+
+    public void Parse(RequestShape shape, PointSink sink) =>
+        KeyValueMessage.File(shape.Parameters, SpeedUnit.MetresPerSecond, sink, zeroMeansUnknown: true);
+
+    public GpsReply Reply(PointSink sink) => GpsReply.Empty;
 }

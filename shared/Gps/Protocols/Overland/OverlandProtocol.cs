@@ -22,7 +22,7 @@ internal sealed class OverlandProtocol : IGpsProtocol
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isLocations = reader.ValueTextEquals("locations"u8);
+            var isLocations = JsonTokens.Text(ref reader) == "locations";
             reader.Read();
             if (!isLocations)
             {
@@ -124,7 +124,7 @@ internal sealed class OverlandProtocol : IGpsProtocol
                     break;
                 default:
                     isEvent |= name == "action" && reader.TokenType == JsonTokenType.String;
-                    isEvent |= name == "type" && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("trip"u8);
+                    isEvent |= name == "type" && reader.TokenType == JsonTokenType.String && JsonTokens.Text(ref reader) == "trip";
                     fix.Extras.Copy(name, ref reader);
                     break;
             }

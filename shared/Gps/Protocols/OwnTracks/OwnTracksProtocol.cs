@@ -109,8 +109,8 @@ internal sealed class OwnTracksProtocol : IGpsProtocol
 
     private static string? HintFromRequest(RequestShape shape)
     {
-        var user = shape.Request.OwnTracksUser ?? shape.Query["u"];
-        var device = shape.Request.OwnTracksDevice ?? shape.Query["d"];
+        var user = shape.Request.OwnTracksUser ?? shape.Parameters["u"];
+        var device = shape.Request.OwnTracksDevice ?? shape.Parameters["d"];
         return user is null || device is null ? user ?? device : $"{user}/{device}";
     }
 

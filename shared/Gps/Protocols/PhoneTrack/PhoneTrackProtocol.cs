@@ -15,7 +15,9 @@ internal sealed class PhoneTrackProtocol : IGpsProtocol
     public GpsProtocol Protocol => GpsProtocol.PhoneTrack;
 
     public bool Recognises(RequestShape shape) =>
-        shape.IsJson ? shape.HasPointsAsArrays : IsKnown(shape.Query) || IsKnown(shape.Form);
+        shape.IsJson
+            ? shape.HasPointsAsArrays
+            : shape.Parameters.HasAny("lat", "latitude") && shape.Parameters.HasAny("acc", "bat", "sat", "useragent");
 
     public void Parse(RequestShape shape, PointSink sink)
     {
@@ -25,14 +27,11 @@ internal sealed class PhoneTrackProtocol : IGpsProtocol
         }
         else
         {
-            KeyValueMessage.File(IsKnown(shape.Query) ? shape.Query : shape.Form, SpeedUnit.MetresPerSecond, sink);
+            KeyValueMessage.File(shape.Parameters, SpeedUnit.MetresPerSecond, sink);
         }
     }
 
     public GpsReply Reply(PointSink sink) => GpsReply.Json("{}");
-
-    private static bool IsKnown(KeyValues values) =>
-        values.HasAny("lat", "latitude") && values.HasAny("acc", "bat", "sat", "useragent");
 
     private static void FilePoints(ReadOnlySpan<byte> json, PointSink sink)
     {
@@ -41,7 +40,7 @@ internal sealed class PhoneTrackProtocol : IGpsProtocol
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isPoints = reader.ValueTextEquals("points"u8);
+            var isPoints = JsonTokens.Text(ref reader) == "points";
             reader.Read();
             if (!isPoints || reader.TokenType != JsonTokenType.StartArray)
             {

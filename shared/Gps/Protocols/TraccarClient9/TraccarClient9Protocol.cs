@@ -23,7 +23,7 @@ internal sealed class TraccarClient9Protocol : IGpsProtocol
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isLocation = reader.ValueTextEquals("location"u8);
+            var isLocation = JsonTokens.Text(ref reader) == "location";
             reader.Read();
             if (!isLocation)
             {
@@ -53,7 +53,7 @@ internal sealed class TraccarClient9Protocol : IGpsProtocol
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isDeviceId = reader.ValueTextEquals("device_id"u8);
+            var isDeviceId = JsonTokens.Text(ref reader) == "device_id";
             reader.Read();
             if (isDeviceId)
             {

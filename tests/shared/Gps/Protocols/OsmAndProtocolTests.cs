@@ -87,6 +87,14 @@ public sealed class OsmAndProtocolTests
             Get("lat=46.05&lon=14.5&timestamp=1749995112&driver=Ana+N%C3%A9meth").Point(),
             Post("lat=46.05&lon=14.5&timestamp=1749995112&driver=Ana+N%C3%A9meth").Point());
 
+    [Fact]
+    public void Parse_a_form_beside_a_query_is_one_message()
+    {
+        var point = Post("lat=46.05&lon=14.5&timestamp=1749995112", "?id=van-7&fleet=north").Point();
+
+        Assert.Equal(("van-7", """{"fleet":"north"}"""), (point.DeviceHint, point.Extras));
+    }
+
     [Theory]
     [InlineData("lat=60.0", QuarantineReason.MissingPosition)]
     [InlineData("lat=north&lon=30.0", QuarantineReason.NotANumber)]
