@@ -114,7 +114,7 @@ public sealed class OsmAndProtocolTests
     [Fact]
     public void Parse_credentials_in_the_query_go_nowhere()
     {
-        var accepted = Get("token=wht_secret&api_key=k1&key=k2&lat=60&lon=30&note=wht_other").Point();
+        var accepted = Get("token=wht_secret&api_key=k1&key=k2&code=k3&notificationToken=k4&lat=60&lon=30&note=wht_other").Point();
         var quarantined = Get("Token=wht_secret&access_token=k1&lat=99&lon=30&note=wht_other").Quarantine();
 
         Assert.Equal("""{"note":"wht_other"}""", accepted.Extras);
