@@ -1,8 +1,14 @@
 using System.Text.Json;
+using WebHost.Gps.Protocols.Flespi;
 using WebHost.Gps.Protocols.GeoJson;
+using WebHost.Gps.Protocols.GpsLogger;
 using WebHost.Gps.Protocols.OsmAnd;
+using WebHost.Gps.Protocols.Overland;
+using WebHost.Gps.Protocols.OwnTracks;
+using WebHost.Gps.Protocols.PhoneTrack;
 using WebHost.Gps.Protocols.TraccarClient10;
 using WebHost.Gps.Protocols.TraccarClient8;
+using WebHost.Gps.Protocols.TraccarClient9;
 using WebHost.Gps.Protocols.WebHostJson;
 using WebHost.Gps.Reading;
 
@@ -15,8 +21,14 @@ public sealed class GpsParser(TimeProvider clock)
     /// <summary>All protocols; the first that recognises a request reads it, so the more particular come first.</summary>
     private static readonly IGpsProtocol[] Protocols =
     [
+        new OwnTracksProtocol(),
+        new OverlandProtocol(),
+        new TraccarClient9Protocol(),
+        new FlespiProtocol(),
         new GeoJsonProtocol(),
         new NdJsonProtocol(),
+        new GpsLoggerProtocol(),
+        new PhoneTrackProtocol(),
         new JsonProtocol(),
         new TraccarClient10Protocol(),
         new TraccarClient8Protocol(),

@@ -5,16 +5,14 @@ namespace WebHost.Gps.Reading;
 /// <summary>Reads times as devices write them; what has no zone is UTC.</summary>
 internal static class GpsTime
 {
-    private const double LastUnixSecond = 253_402_300_799;
-
-    // As seconds this is the year 5138, as milliseconds 1973: between them nobody has a fix.
-    private const double LeastMilliseconds = 1e11;
+    // As seconds this is the year 2286, as milliseconds 1970: nobody has a fix on the other side of either.
+    private const double LargestSeconds = 1e10;
 
     /// <summary>Reads seconds or milliseconds since 1970, with a fraction or without.</summary>
     public static DateTimeOffset? FromEpoch(double value)
     {
-        var seconds = Math.Abs(value) >= LeastMilliseconds ? value / 1000 : value;
-        return Math.Abs(seconds) <= LastUnixSecond / 10
+        var seconds = Math.Abs(value) > LargestSeconds ? value / 1000 : value;
+        return Math.Abs(seconds) <= LargestSeconds
             ? DateTimeOffset.UnixEpoch.AddTicks((long)Math.Round(seconds * 1e6) * TimeSpan.TicksPerMicrosecond)
             : null;
     }

@@ -10,8 +10,9 @@ internal sealed class KeyValues
     // One request of this kind is one point.
     private const int MostPairs = 256;
 
-    private static readonly FrozenSet<string> Credentials =
-        FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "token", "access_token", "api_key", "apikey", "key", "code");
+    // "code" is the Functions host's key; the notification token lets its holder push to the phone.
+    private static readonly FrozenSet<string> Credentials = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "token", "access_token", "api_key", "apikey", "key", "code", "notificationToken");
 
     private readonly List<KeyValuePair<string, string>> _pairs = [];
 

@@ -17,7 +17,7 @@ internal sealed class RequestShape
     public RequestShape(GpsRequest request)
     {
         Request = request;
-        Query.AddFrom(request.QueryString);
+        Parameters.AddFrom(request.QueryString);
         Body = TrimMark(request.Body);
         var start = Body.Span.IndexOfAnyExcept(" \t\r\n"u8);
         if (start >= 0 && Body.Span[start] is (byte)'{' or (byte)'[')
@@ -27,7 +27,7 @@ internal sealed class RequestShape
         }
         else if (Body.Length <= LargestForm)
         {
-            Form.AddFrom(Encoding.UTF8.GetString(Body.Span));
+            Parameters.AddFrom(Encoding.UTF8.GetString(Body.Span));
         }
     }
 
@@ -35,10 +35,8 @@ internal sealed class RequestShape
 
     public ReadOnlyMemory<byte> Body { get; }
 
-    public KeyValues Query { get; } = new();
-
-    /// <summary>The body's pairs when it is not JSON.</summary>
-    public KeyValues Form { get; } = new();
+    /// <summary>The pairs of the query string and, when the body is not JSON, of the body.</summary>
+    public KeyValues Parameters { get; } = new();
 
     public bool IsPost => Request.Method.Equals("POST", StringComparison.OrdinalIgnoreCase);
 

@@ -42,7 +42,7 @@ internal sealed class GeoJsonProtocol : IGpsProtocol
         var hasFeatures = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isFeatures = reader.ValueTextEquals("features"u8);
+            var isFeatures = JsonTokens.Text(ref reader) == "features";
             reader.Read();
             if (!isFeatures || reader.TokenType != JsonTokenType.StartArray)
             {

@@ -33,7 +33,7 @@ internal readonly record struct PointGeometry(double? Latitude, double? Longitud
             switch (name)
             {
                 case "type" when reader.TokenType == JsonTokenType.String:
-                    isPoint = reader.ValueTextEquals("Point"u8);
+                    isPoint = JsonTokens.Text(ref reader) == "Point";
                     break;
                 case "coordinates" when reader.TokenType == JsonTokenType.StartArray:
                     position = ReadCoordinates(ref reader);

@@ -14,13 +14,13 @@ internal sealed class OsmAndProtocol : IGpsProtocol
 
     public void Parse(RequestShape shape, PointSink sink)
     {
-        if (shape.Query.IsEmpty && shape.Form.IsEmpty && shape.Body.Length > 0)
+        if (shape.Parameters.IsEmpty && shape.Body.Length > 0)
         {
             sink.Quarantine(QuarantineReason.Unreadable, shape.Body.Span);
             return;
         }
 
-        KeyValueMessage.File(shape.Query.IsEmpty ? shape.Form : shape.Query, sink.QuerySpeed, sink);
+        KeyValueMessage.File(shape.Parameters, sink.QuerySpeed, sink);
     }
 
     public GpsReply Reply(PointSink sink) => GpsReply.Empty;

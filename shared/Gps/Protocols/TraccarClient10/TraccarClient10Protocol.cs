@@ -16,10 +16,11 @@ internal sealed class TraccarClient10Protocol : IGpsProtocol
     public GpsProtocol Protocol => GpsProtocol.TraccarClient10;
 
     public bool Recognises(RequestShape shape) =>
-        shape.IsPost && shape.Query.IsEmpty && shape.Form.Has("id") && shape.Form.Has("timestamp")
-        && shape.Form.Pairs.All(pair => Fields.Contains(pair.Key));
+        shape.IsPost && !shape.IsJson && !shape.Body.IsEmpty
+        && shape.Parameters.Has("id") && shape.Parameters.Has("timestamp")
+        && shape.Parameters.Pairs.All(pair => Fields.Contains(pair.Key));
 
-    public void Parse(RequestShape shape, PointSink sink) => KeyValueMessage.File(shape.Form, SpeedUnit.Knots, sink);
+    public void Parse(RequestShape shape, PointSink sink) => KeyValueMessage.File(shape.Parameters, SpeedUnit.Knots, sink);
 
     public GpsReply Reply(PointSink sink) => GpsReply.Empty;
 }

@@ -14,9 +14,9 @@ internal sealed class TraccarClient8Protocol : IGpsProtocol
     public GpsProtocol Protocol => GpsProtocol.TraccarClient8;
 
     public bool Recognises(RequestShape shape) =>
-        shape.IsPost && shape.Body.IsEmpty && Array.TrueForAll(Always, shape.Query.Has);
+        shape.IsPost && shape.Body.IsEmpty && Array.TrueForAll(Always, shape.Parameters.Has);
 
-    public void Parse(RequestShape shape, PointSink sink) => KeyValueMessage.File(shape.Query, SpeedUnit.Knots, sink);
+    public void Parse(RequestShape shape, PointSink sink) => KeyValueMessage.File(shape.Parameters, SpeedUnit.Knots, sink);
 
     public GpsReply Reply(PointSink sink) => GpsReply.Empty;
 }

@@ -87,6 +87,14 @@ public sealed class OsmAndProtocolTests
             Get("lat=46.05&lon=14.5&timestamp=1749995112&driver=Ana+N%C3%A9meth").Point(),
             Post("lat=46.05&lon=14.5&timestamp=1749995112&driver=Ana+N%C3%A9meth").Point());
 
+    [Fact]
+    public void Parse_a_form_beside_a_query_is_one_message()
+    {
+        var point = Post("lat=46.05&lon=14.5&timestamp=1749995112", "?id=van-7&fleet=north").Point();
+
+        Assert.Equal(("van-7", """{"fleet":"north"}"""), (point.DeviceHint, point.Extras));
+    }
+
     [Theory]
     [InlineData("lat=60.0", QuarantineReason.MissingPosition)]
     [InlineData("lat=north&lon=30.0", QuarantineReason.NotANumber)]
@@ -106,7 +114,7 @@ public sealed class OsmAndProtocolTests
     [Fact]
     public void Parse_credentials_in_the_query_go_nowhere()
     {
-        var accepted = Get("token=wht_secret&api_key=k1&key=k2&lat=60&lon=30&note=wht_other").Point();
+        var accepted = Get("token=wht_secret&api_key=k1&key=k2&code=k3&notificationToken=k4&lat=60&lon=30&note=wht_other").Point();
         var quarantined = Get("Token=wht_secret&access_token=k1&lat=99&lon=30&note=wht_other").Quarantine();
 
         Assert.Equal("""{"note":"wht_other"}""", accepted.Extras);
