@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+using WebHost.Callers;
+using WebHost.OpenApi;
+
+namespace WebHost.Monitoring;
+
+/// <summary>Where operators see what is unwell.</summary>
+public sealed class MonitoringFunctions(CallerAuthentication callers, HealthChecks health, AlertStore alerts)
+{
+    private const int LargestPage = 500;
+
+    /// <summary>Whether the application is well, part by part. Open to all, since load balancers ask; it tells no secrets.</summary>
+    [Function("GetHealth")]
+    [Endpoint("See which part is well or unwell", Tag = "Monitoring", Caller = "anybody", Response = typeof(HealthReport))]
+    public async Task<IActionResult> GetHealth(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        request.HttpContext.Response.Headers.CacheControl = "no-store";
+        var report = await health.CheckAsync(cancellationToken);
+        return Requests.Answer(
+            report, report.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>Alerts, newest first.</summary>
+    [Function("ListAlerts")]
+    [Endpoint("List open alerts, newest first", Tag = "Monitoring", Caller = "operator", Response = typeof(Page<Alert>), Query = ["resolved", "limit"])]
+    public async Task<IActionResult> ListAlerts(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "alerts")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        await callers.RequireOperatorAsync(request, cancellationToken);
+        var found = await alerts.ListAsync(
+            request.Query["resolved"] == "true", request.QueryNumber("limit", 100, 1, LargestPage), cancellationToken);
+        return Requests.Answer(new Page<Alert>(found, null));
+    }
+}

@@ -1,0 +1,7 @@
+namespace WebHost.Local.DurableTask.History;
+
+/// <summary>One step of an orchestration: when it was taken, what had arrived, and what the orchestrator then asked for.</summary>
+internal sealed record HistoryStep(
+    DateTime At,
+    IReadOnlyList<HistoryEvent> Events,
+    IReadOnlyList<OrchestratorAction> Actions);

@@ -1,0 +1,6 @@
+namespace WebHost.Local.Functions;
+
+internal sealed record HttpSettings
+{
+    public string RoutePrefix { get; init; } = "api";
+}

@@ -1,0 +1,3 @@
+namespace WebHost.Local.Functions;
+
+internal sealed record TimerState(DateTimeOffset? LastRun, DateTimeOffset NextDue, DateTimeOffset UpdatedAt);

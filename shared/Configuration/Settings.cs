@@ -1,0 +1,93 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using WebHost.Security;
+
+namespace WebHost.Configuration;
+
+/// <summary>
+/// What this application is configured with, beside its providers. Names are those of environment variables, where "__"
+/// separates section and setting.
+/// </summary>
+public sealed record Settings
+{
+    /// <summary>ControlDatabase: connection string of the control database.</summary>
+    public required string ControlDatabase { get; init; }
+
+    /// <summary>ServiceBus: connection string of the message bus.</summary>
+    public required string ServiceBus { get; init; }
+
+    /// <summary>AzureWebJobsStorage: connection string of the storage account with the journal's blobs.</summary>
+    public required string BlobStorage { get; init; }
+
+    /// <summary>Tenants__Domain: tenants are reached at a name below this one.</summary>
+    public required string TenantDomain { get; init; }
+
+    /// <summary>Security__MasterKeys: <c>id:base64[,id:base64…]</c> of 32 bytes each, the current one first.</summary>
+    public required SecretProtector Secrets { get; init; }
+
+    /// <summary>Operators__Keys: keys of operators, separated by commas.</summary>
+    public required IReadOnlyList<string> OperatorKeys { get; init; }
+
+    /// <summary>Operators__JwtAuthority: issuer of operators' tokens; absent when there are none.</summary>
+    public Uri? JwtAuthority { get; init; }
+
+    /// <summary>Operators__JwtAudience: audience of operators' tokens.</summary>
+    public string? JwtAudience { get; init; }
+
+    /// <summary>Webhooks__SignupSecrets: Standard Webhooks secrets, separated by commas.</summary>
+    public required IReadOnlyList<string> SignupSecrets { get; init; }
+
+    /// <summary>Webhooks__StripeSecrets: Stripe's endpoint secrets, separated by commas.</summary>
+    public required IReadOnlyList<string> StripeSecrets { get; init; }
+
+    /// <summary>Operations__StepAttempts: attempts at each step of an operation; 6 when absent.</summary>
+    public required int StepAttempts { get; init; }
+
+    /// <summary>Operations__FirstRetryInterval: before a step's second attempt, doubling after; 1 s when absent.</summary>
+    public required TimeSpan FirstRetryInterval { get; init; }
+
+    /// <summary>Operations__LongestRetryInterval: no interval is longer; 1 min when absent.</summary>
+    public required TimeSpan LongestRetryInterval { get; init; }
+
+    /// <summary>Reads and checks every setting.</summary>
+    /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
+    public static Settings Read(IConfiguration configuration)
+    {
+        var reader = new SettingsReader(configuration);
+        var settings = new Settings
+        {
+            ControlDatabase = reader.ConnectionString("ControlDatabase"),
+            ServiceBus = reader.Text("ServiceBus"),
+            BlobStorage = reader.Text("AzureWebJobsStorage"),
+            TenantDomain = reader.DomainName("Tenants__Domain"),
+            Secrets = reader.Parsed("Security__MasterKeys", SecretProtector.FromSetting),
+            OperatorKeys = reader.List("Operators__Keys", key => key.Length >= 16, "at least 16 characters long"),
+            JwtAuthority = reader.OptionalAddress("Operators__JwtAuthority"),
+            JwtAudience = reader.OptionalText("Operators__JwtAudience"),
+            SignupSecrets = reader.List("Webhooks__SignupSecrets", secret => secret.Length >= 24, "\"whsec_\" and base64 of 24 to 64 bytes"),
+            StripeSecrets = reader.List("Webhooks__StripeSecrets", secret => secret.Length >= 8, "Stripe's endpoint secret, whole"),
+            StepAttempts = reader.Number("Operations__StepAttempts", 6, 1, 100),
+            FirstRetryInterval = reader.Duration("Operations__FirstRetryInterval", TimeSpan.FromSeconds(1)),
+            LongestRetryInterval = reader.Duration("Operations__LongestRetryInterval", TimeSpan.FromMinutes(1)),
+        };
+        reader.Require(
+            (settings.JwtAuthority is null) == (settings.JwtAudience is null),
+            "Operators__JwtAuthority and Operators__JwtAudience go together: give both or neither.");
+        reader.ThrowIfFaulty();
+        return settings;
+    }
+}
+
+/// <summary>Adds <see cref="Settings"/> to the services, checked when the application starts.</summary>
+public static class SettingsExtensions
+{
+    /// <summary>Reads the settings now and shares them.</summary>
+    /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
+    public static Settings AddSettings(this IServiceCollection services, IConfiguration configuration)
+    {
+        var settings = Settings.Read(configuration);
+        services.AddSingleton(settings);
+        return settings;
+    }
+}

@@ -1,0 +1,75 @@
+using WebHost.Security;
+
+namespace WebHost.Gps.Reading;
+
+/// <summary>Takes what a protocol's parser finds and sorts it into points, heartbeats and quarantine.</summary>
+internal sealed class PointSink(DateTimeOffset receivedAt, SpeedUnit querySpeed)
+{
+    private const int MostQuarantined = 1_000;
+    private const int LongestRawBytes = 4_096;
+
+    private readonly List<GpsPoint> _points = [];
+    private readonly List<GpsHeartbeat> _heartbeats = [];
+    private readonly List<QuarantinedPoint> _quarantined = [];
+    private readonly SortedDictionary<QuarantineReason, int> _reasons = [];
+
+    public DateTimeOffset ReceivedAt { get; } = receivedAt;
+
+    /// <summary>The unit that the device's setting gives to speeds in a query string.</summary>
+    public SpeedUnit QuerySpeed { get; } = querySpeed;
+
+    public string? Failure { get; private set; }
+
+    public int PointCount => _points.Count;
+
+    /// <summary>How many were quarantined, by reason.</summary>
+    public IReadOnlyDictionary<QuarantineReason, int> QuarantineReasons => _reasons;
+
+    /// <summary>Files a message that has a position as a point or into quarantine, any other as a sign of life.</summary>
+    public void File(RawFix fix, ReadOnlySpan<byte> raw)
+    {
+        if (!fix.HasPosition)
+        {
+            FileHeartbeat(fix, raw);
+        }
+        else if (PointRules.FindFault(fix, ReceivedAt) is { } fault)
+        {
+            Quarantine(fault, raw, fix.DeviceHint);
+        }
+        else
+        {
+            _points.Add(PointRules.ToPoint(fix));
+        }
+    }
+
+    /// <summary>Files a message as a sign of life, whatever position it may carry; into quarantine if nothing is known in it.</summary>
+    public void FileHeartbeat(RawFix fix, ReadOnlySpan<byte> raw)
+    {
+        if (fix.HasAny)
+        {
+            _heartbeats.Add(PointRules.ToHeartbeat(fix, ReceivedAt));
+        }
+        else
+        {
+            Quarantine(QuarantineReason.Unreadable, raw, null);
+        }
+    }
+
+    public void Quarantine(QuarantineReason reason, ReadOnlySpan<byte> raw, string? deviceHint = null)
+    {
+        _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
+        if (_quarantined.Count < MostQuarantined)
+        {
+            var text = StorableText.From(raw[..Math.Min(raw.Length, LongestRawBytes)]);
+            _quarantined.Add(new QuarantinedPoint(reason, OpaqueToken.Redact(text), deviceHint));
+        }
+    }
+
+    /// <summary>Gives the whole body up: it is not what its protocol, one of our own, prescribes.</summary>
+    public void Fail(string failure) => Failure ??= failure;
+
+    public ParsedRequest ToParsedRequest(IGpsProtocol protocol) => Failure is null
+        ? new ParsedRequest(
+            protocol.Protocol, _points, _heartbeats, _quarantined, _reasons.Values.Sum(), protocol.Reply(this))
+        : new ParsedRequest(protocol.Protocol, [], [], [], 0, GpsReply.Empty, Failure);
+}

@@ -1,0 +1,54 @@
+namespace WebHost.Gps.Reading;
+
+/// <summary>
+/// What a parser has read of one message, already in our units but not judged yet. A value that is there and cannot be read is
+/// NaN. One instance serves a whole request.
+/// </summary>
+internal sealed class RawFix : IDisposable
+{
+    public DateTimeOffset? Time { get; set; }
+
+    public bool HasUnreadableTime { get; set; }
+
+    public double? Latitude { get; set; }
+
+    public double? Longitude { get; set; }
+
+    public double? AltitudeM { get; set; }
+
+    public double? SpeedMps { get; set; }
+
+    public double? CourseDegrees { get; set; }
+
+    public double? AccuracyM { get; set; }
+
+    public double? BatteryPercent { get; set; }
+
+    public string? DeviceHint { get; set; }
+
+    public ExtrasWriter Extras { get; } = new();
+
+    public bool HasPosition => Latitude is not null || Longitude is not null;
+
+    /// <summary>Whether anything was recognised, extras aside.</summary>
+    public bool HasAny =>
+        HasPosition || Time is not null || HasUnreadableTime || AltitudeM is not null || SpeedMps is not null
+        || CourseDegrees is not null || AccuracyM is not null || BatteryPercent is not null || DeviceHint is not null;
+
+    public void SetTime(DateTimeOffset? time)
+    {
+        Time = time;
+        HasUnreadableTime = time is null;
+    }
+
+    public void Reset()
+    {
+        Time = null;
+        HasUnreadableTime = false;
+        Latitude = Longitude = AltitudeM = SpeedMps = CourseDegrees = AccuracyM = BatteryPercent = null;
+        DeviceHint = null;
+        Extras.Reset();
+    }
+
+    public void Dispose() => Extras.Dispose();
+}

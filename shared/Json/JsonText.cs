@@ -1,0 +1,24 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace WebHost.Json;
+
+/// <summary>A value on its way into a jsonb column.</summary>
+/// <param name="Text">The JSON text.</param>
+public sealed record JsonText(string Text)
+{
+    /// <summary>How this application writes and reads JSON everywhere: camel case, enumerations as lower-case words, no nulls.</summary>
+    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    /// <summary>Serializes a value.</summary>
+    public static JsonText Of<T>(T value) => new(JsonSerializer.Serialize(value, value?.GetType() ?? typeof(T), Options));
+
+    /// <summary>Reads a value that was written by <see cref="Of{T}"/>.</summary>
+    public static T Read<T>(string text) =>
+        JsonSerializer.Deserialize<T>(text, Options)
+        ?? throw new FormatException($"Expected a {typeof(T).Name}, found null.");
+}

@@ -1,0 +1,43 @@
+using WebHost.States;
+
+namespace WebHost.Operations;
+
+/// <summary>Where an operation is.</summary>
+public enum OperationState
+{
+    /// <summary>Accepted; its orchestration has not begun.</summary>
+    Pending,
+
+    /// <summary>At work.</summary>
+    Running,
+
+    /// <summary>Waiting for something that others do; the step that waits says for what.</summary>
+    Waiting,
+
+    /// <summary>Failed, and taking back what it had done.</summary>
+    Undoing,
+
+    /// <summary>Done.</summary>
+    Succeeded,
+
+    /// <summary>Given up; the error says why.</summary>
+    Failed,
+}
+
+/// <summary>Which states of an operation follow which.</summary>
+public static class OperationLifecycle
+{
+    /// <summary>All transitions.</summary>
+    public static StateTable<OperationState> Table { get; } = new(
+        "operation",
+        (OperationState.Pending, OperationState.Running),
+        (OperationState.Pending, OperationState.Failed),
+        (OperationState.Running, OperationState.Waiting),
+        (OperationState.Running, OperationState.Undoing),
+        (OperationState.Running, OperationState.Succeeded),
+        (OperationState.Running, OperationState.Failed),
+        (OperationState.Waiting, OperationState.Running),
+        (OperationState.Waiting, OperationState.Undoing),
+        (OperationState.Waiting, OperationState.Failed),
+        (OperationState.Undoing, OperationState.Failed));
+}

@@ -1,0 +1,191 @@
+using WebHost.Json;
+using System.Text.Json;
+using Npgsql;
+using WebHost.Data;
+using WebHost.States;
+
+namespace WebHost.Operations;
+
+/// <summary>Operations and their steps, in the control database.</summary>
+public sealed class OperationStore(ControlDatabase control)
+{
+    private const string Columns = "id, kind, tenant_id, state, created_at, started_at, finished_at, error, figures";
+
+    /// <summary>Accepts an operation within the caller's transaction; its orchestration is started after the commit.</summary>
+    public static async Task AddAsync(NpgsqlTransaction transaction, PlannedOperation planned, CancellationToken cancellationToken)
+    {
+        await transaction.Sql(
+            "INSERT INTO operations (id, kind, tenant_id, orchestrator, input, state) VALUES ($1, $2, $3, $4, $5, $6)",
+            planned.Id, planned.Kind, planned.TenantId, planned.Orchestrator, JsonText.Of(planned.Input), OperationState.Pending)
+            .RunAsync(cancellationToken);
+        await transaction.Sql(
+            """
+            INSERT INTO operation_steps (operation_id, number, name, title, state)
+            SELECT $1, number, name, title, $4 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS s (name, title, number)
+            """,
+            planned.Id,
+            planned.Steps.Select(step => step.Name).ToArray(),
+            planned.Steps.Select(step => step.Title).ToArray(),
+            StepState.Pending).RunAsync(cancellationToken);
+    }
+
+    /// <summary>The operation with its steps, or null.</summary>
+    public async Task<Operation?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        var operation = await connection.Sql($"SELECT {Columns} FROM operations WHERE id = $1", id)
+            .FirstAsync(Read, cancellationToken);
+        return operation is null
+            ? null
+            : operation with { Steps = await StepsAsync(connection, id, cancellationToken) };
+    }
+
+    /// <summary>Operations, newest first, without their steps.</summary>
+    /// <param name="tenantId">Only this tenant's.</param>
+    /// <param name="state">Only those in this state.</param>
+    /// <param name="before">Only those accepted before this operation: the paging cursor.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<IReadOnlyList<Operation>> ListAsync(
+        Guid? tenantId, OperationState? state, Guid? before, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            $"""
+            SELECT {Columns} FROM operations
+            WHERE ($1::uuid IS NULL OR tenant_id = $1)
+              AND ($2::text IS NULL OR state = $2)
+              AND ($3::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM operations WHERE id = $3))
+            ORDER BY created_at DESC, id DESC LIMIT $4
+            """,
+            tenantId, state, before, limit).ListAsync(Read, cancellationToken);
+    }
+
+    /// <summary>What is needed to start the operation's orchestration, or null when there is no such operation.</summary>
+    public async Task<(string Orchestrator, JsonElement Input)?> FindStartAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        var found = await connection.Sql("SELECT orchestrator, input FROM operations WHERE id = $1", id)
+            .ListAsync(row => (row.GetString(0), JsonText.Read<JsonElement>(row.GetString(1))), cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    /// <summary>Operations that were accepted longer ago than <paramref name="age"/> and have not begun.</summary>
+    public async Task<IReadOnlyList<Guid>> ListNotBegunAsync(TimeSpan age, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            "SELECT id FROM operations WHERE state = $1 AND created_at < now() - $2::interval ORDER BY created_at LIMIT 1000",
+            OperationState.Pending, age).ListAsync(row => row.GetGuid(0), cancellationToken);
+    }
+
+    /// <summary>Operations of a kind that wait, longest first.</summary>
+    public async Task<IReadOnlyList<Guid>> ListWaitingAsync(string kind, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            "SELECT id FROM operations WHERE state = $1 AND kind = $2 ORDER BY created_at LIMIT $3",
+            OperationState.Waiting, kind, limit).ListAsync(row => row.GetGuid(0), cancellationToken);
+    }
+
+    /// <summary>Moves an operation to a state. Doing it again is harmless.</summary>
+    /// <exception cref="WrongTransitionException">That state cannot follow the one the operation is in.</exception>
+    public async Task EnterAsync(Guid id, OperationState state, OperationError? error, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        var changed = await connection.Sql(
+            """
+            UPDATE operations SET state = $2, error = coalesce($3, error), started_at = coalesce(started_at, now()),
+                finished_at = CASE WHEN $4 THEN coalesce(finished_at, now()) END
+            WHERE id = $1 AND state = ANY ($5)
+            """,
+            id, state, error is null ? null : JsonText.Of(error),
+            state is OperationState.Succeeded or OperationState.Failed,
+            OperationLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray()).RunAsync(cancellationToken);
+        if (changed == 0)
+        {
+            var current = await FindAsync(id, cancellationToken)
+                ?? throw new InvalidOperationException($"There is no operation {id}.");
+            OperationLifecycle.Table.Check(current.State, state, id.ToString());
+        }
+    }
+
+    /// <summary>Notes that an attempt at a step begins. The operation runs from its first step's first attempt on.</summary>
+    public async Task BeginStepAsync(Guid operationId, string step, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Command(
+            """
+            UPDATE operation_steps SET state = $3, attempts = attempts + 1, started_at = coalesce(started_at, now()),
+                finished_at = NULL, detail = NULL
+            WHERE operation_id = $1 AND name = $2
+            """,
+            operationId, step, WireName.Of(StepState.Running)));
+        batch.BatchCommands.Add(Command(
+            "UPDATE operations SET state = $2, started_at = coalesce(started_at, now()) WHERE id = $1 AND state = ANY ($3)",
+            operationId,
+            WireName.Of(OperationState.Running),
+            OperationLifecycle.Table.Before(OperationState.Running).Select(from => WireName.Of(from)).ToArray()));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Notes how an attempt at a step ended.</summary>
+    public async Task EndStepAsync(
+        Guid operationId, string step, StepState state, string? detail, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        await connection.Sql(
+            """
+            UPDATE operation_steps SET state = $3, detail = coalesce($4, detail), finished_at = CASE WHEN $5 THEN now() END
+            WHERE operation_id = $1 AND name = $2
+            """,
+            operationId, step, state, detail,
+            state is StepState.Succeeded or StepState.Failed or StepState.Undone).RunAsync(cancellationToken);
+    }
+
+    private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<object> values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        return command;
+    }
+
+    private static Task<List<OperationStep>> StepsAsync(
+        NpgsqlConnection connection, Guid id, CancellationToken cancellationToken) =>
+        connection.Sql(
+            """
+            SELECT number, name, title, state, started_at, finished_at, attempts, detail
+            FROM operation_steps WHERE operation_id = $1 ORDER BY number
+            """,
+            id).ListAsync(
+            row => new OperationStep
+            {
+                Number = row.GetInt32(0),
+                Name = row.GetString(1),
+                Title = row.GetString(2),
+                State = WireName.Parse<StepState>(row.GetString(3)),
+                StartedAt = row.MaybeValue<DateTimeOffset>(4),
+                FinishedAt = row.MaybeValue<DateTimeOffset>(5),
+                Attempts = row.GetInt32(6),
+                Detail = row.Maybe<string>(7),
+            },
+            cancellationToken);
+
+    private static Operation Read(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        Kind = row.GetString(1),
+        TenantId = row.MaybeValue<Guid>(2),
+        State = WireName.Parse<OperationState>(row.GetString(3)),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(4),
+        StartedAt = row.MaybeValue<DateTimeOffset>(5),
+        FinishedAt = row.MaybeValue<DateTimeOffset>(6),
+        Error = row.Maybe<string>(7) is { } error ? JsonText.Read<OperationError>(error) : null,
+        Figures = row.Maybe<string>(8) is { } figures ? JsonText.Read<JsonElement>(figures) : null,
+    };
+}

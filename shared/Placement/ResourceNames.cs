@@ -1,0 +1,37 @@
+namespace WebHost.Placement;
+
+/// <summary>
+/// What we name things at the vendors and in databases. Names follow from tenant and epoch alone, so that a repeated step
+/// finds what its first attempt made, and two placements of one tenant never share a name.
+/// </summary>
+/// <param name="TenantId">The tenant.</param>
+/// <param name="Epoch">The placement's epoch.</param>
+public sealed record ResourceNames(Guid TenantId, long Epoch)
+{
+    private string Short => ShortOf(TenantId);
+
+    /// <summary>First label of the tenant's hostname; the same wherever the tenant lives.</summary>
+    public static string HostLabel(Guid tenantId) => $"t-{ShortOf(tenantId)}";
+
+    /// <summary>Fly app that serves the tenant.</summary>
+    public string App => $"webhost-{Short}-e{Epoch}";
+
+    /// <summary>Fly app that runs the tenant's PostgreSQL.</summary>
+    public string DatabaseApp => $"webhost-{Short}-e{Epoch}-db";
+
+    /// <summary>Private network of the tenant's apps.</summary>
+    public string Network => $"webhost-{Short}-e{Epoch}";
+
+    /// <summary>The tenant's Redis.</summary>
+    public string Redis => $"webhost-{Short}-e{Epoch}";
+
+    /// <summary>Volume of the tenant's PostgreSQL. Fly allows lower-case letters, digits and underscores only.</summary>
+    public string Volume => $"wh_{Short}_e{Epoch}";
+
+    /// <summary>PostgreSQL role of this tenant at this epoch.</summary>
+    public string TenantRole => $"wh_{Short}_e{Epoch}";
+
+    // The last 16 of 32 hexadecimal digits. In a version 7 id they are random; the first ones are the time, which tenants that
+    // sign up together share.
+    private static string ShortOf(Guid tenantId) => tenantId.ToString("n")[16..];
+}

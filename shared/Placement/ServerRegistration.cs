@@ -1,0 +1,79 @@
+using WebHost.Data;
+using WebHost.Monitoring;
+using WebHost.Security;
+
+namespace WebHost.Placement;
+
+/// <summary>A shared server that an operator has installed.</summary>
+/// <param name="Name">The operators' name for it, unique.</param>
+/// <param name="ProviderServerNumber">Hetzner's number for it.</param>
+/// <param name="Region">Hetzner's location code.</param>
+/// <param name="Address">Its public IP address.</param>
+/// <param name="Capacity">How many tenants it may hold, 1 to 150.</param>
+/// <param name="Database">Its database.</param>
+public sealed record NewServer(
+    string Name, long ProviderServerNumber, string Region, string Address, int Capacity, NewServerDatabase Database);
+
+/// <summary>The database of a shared server that an operator has installed.</summary>
+/// <param name="Host">DNS name or address.</param>
+/// <param name="Port">TCP port.</param>
+/// <param name="Name">Name of the database.</param>
+/// <param name="User">Role that owns it and may create roles.</param>
+/// <param name="Password">That role's password.</param>
+/// <param name="SslMode">Npgsql's name of the TLS mode; "Prefer" when absent.</param>
+public sealed record NewServerDatabase(string Host, int Port, string Name, string User, string Password, string? SslMode)
+{
+    /// <summary>Leaves the password out.</summary>
+    public override string ToString() => $"{nameof(NewServerDatabase)} {{ {User}@{Host}:{Port}/{Name} }}";
+}
+
+/// <summary>Takes a shared server into service: makes its database fit for tenants, then opens its slots.</summary>
+public sealed class ServerRegistration(
+    ControlDatabase control,
+    ServerStore servers,
+    TenantDatabaseStore databases,
+    TenantDatabaseSetup setup,
+    SecretStore secrets,
+    AlertStore alerts)
+{
+    /// <summary>Kind of the alert that is open while tenants wait for a slot.</summary>
+    public const string ServersFull = "servers-full";
+
+    /// <summary>Registers a server. One of that name that is there already is answered as it is.</summary>
+    /// <returns>The server, and whether it is new.</returns>
+    public async Task<(Server Server, bool Created)> RegisterAsync(NewServer added, CancellationToken cancellationToken)
+    {
+        if (await servers.FindByNameAsync(added.Name, cancellationToken) is { } present)
+        {
+            return (present, false);
+        }
+
+        var database = await databases.AddAsync(
+            added.Database.Host, added.Database.Port, added.Database.Name, added.Database.User,
+            added.Database.SslMode ?? "Prefer", cancellationToken);
+        await secrets.SetAsync(database.SecretName(database.AdminUser), added.Database.Password, cancellationToken);
+        await setup.PrepareAsync(database, cancellationToken);
+
+        var server = new Server
+        {
+            Id = Guid.CreateVersion7(),
+            Name = added.Name,
+            ProviderServerNumber = added.ProviderServerNumber,
+            Region = added.Region,
+            Address = added.Address,
+            State = ServerState.Accepting,
+            DatabaseId = database.Id,
+            Capacity = added.Capacity,
+            Tenants = 0,
+        };
+        await control.TransactAsync(
+            async transaction =>
+            {
+                await ServerStore.AddAsync(transaction, server, cancellationToken);
+                return true;
+            },
+            cancellationToken);
+        await alerts.ResolveAsync(ServersFull, server.Region, cancellationToken);
+        return (server, true);
+    }
+}

@@ -1,0 +1,137 @@
+using WebHost.Json;
+using System.Net;
+using Npgsql;
+using WebHost.Data;
+
+namespace WebHost.Placement;
+
+/// <summary>Shared servers and their slots, in the control database.</summary>
+public sealed class ServerStore(ControlDatabase control)
+{
+    private const string Select =
+        """
+        SELECT s.id, s.name, s.provider_server_number, s.region, s.address, s.state, s.database_id,
+               count(l.slot)::int, count(l.tenant_id)::int
+        FROM servers s JOIN server_slots l ON l.server_id = s.id
+        """;
+
+    private const string GroupAndOrder = "GROUP BY s.id ORDER BY s.created_at, s.name";
+
+    /// <summary>Adds a server with its slots within the caller's transaction.</summary>
+    public static async Task AddAsync(NpgsqlTransaction transaction, Server server, CancellationToken cancellationToken)
+    {
+        await transaction.Sql(
+            """
+            INSERT INTO servers (id, name, provider_server_number, region, address, state, database_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            """,
+            server.Id, server.Name, server.ProviderServerNumber, server.Region, IPAddress.Parse(server.Address),
+            server.State, server.DatabaseId).RunAsync(cancellationToken);
+        await transaction.Sql(
+            "INSERT INTO server_slots (server_id, slot) SELECT $1, slot FROM generate_series(1, $2) AS slot",
+            server.Id, server.Capacity).RunAsync(cancellationToken);
+    }
+
+    /// <summary>All servers, oldest first.</summary>
+    public async Task<IReadOnlyList<Server>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql($"{Select} {GroupAndOrder}").ListAsync(Read, cancellationToken);
+    }
+
+    /// <summary>The server, or null.</summary>
+    public async Task<Server?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql($"{Select} WHERE s.id = $1 {GroupAndOrder}", id).FirstAsync(Read, cancellationToken);
+    }
+
+    /// <summary>The server of that name, or null.</summary>
+    public async Task<Server?> FindByNameAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql($"{Select} WHERE s.name = $1 {GroupAndOrder}", name)
+            .FirstAsync(Read, cancellationToken);
+    }
+
+    /// <summary>Slots that are free on servers that take tenants.</summary>
+    public async Task<int> CountFreeSlotsAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            """
+            SELECT count(*)::int FROM server_slots l JOIN servers s ON s.id = l.server_id
+            WHERE l.tenant_id IS NULL AND s.state = $1
+            """,
+            ServerState.Accepting).FirstAsync(row => row.GetInt32(0), cancellationToken);
+    }
+
+    /// <summary>
+    /// Gives the tenant a slot and its placement the server, or answers null when every server is full. A tenant that has
+    /// one keeps it. Servers in the preferred region come first, then older ones, so that one fills before the next.
+    /// </summary>
+    public Task<(Server Server, int Slot)?> ReserveSlotAsync(
+        Guid tenantId, string preferredRegion, CancellationToken cancellationToken) =>
+        control.TransactAsync<(Server, int)?>(
+            async transaction =>
+            {
+                var found = await transaction.Sql(
+                    "SELECT server_id, slot FROM server_slots WHERE tenant_id = $1", tenantId)
+                    .ListAsync(ReadSlot, cancellationToken);
+                if (found.Count == 0)
+                {
+                    found = await transaction.Sql(
+                        """
+                        UPDATE server_slots SET tenant_id = $1, reserved_at = now()
+                        WHERE (server_id, slot) = (
+                            SELECT l.server_id, l.slot FROM server_slots l JOIN servers s ON s.id = l.server_id
+                            WHERE l.tenant_id IS NULL AND s.state = $2
+                            ORDER BY s.region = $3 DESC, s.created_at, s.id, l.slot
+                            LIMIT 1 FOR UPDATE OF l SKIP LOCKED)
+                        RETURNING server_id, slot
+                        """,
+                        tenantId, ServerState.Accepting, preferredRegion).ListAsync(ReadSlot, cancellationToken);
+                }
+
+                if (found.Count == 0)
+                {
+                    return null;
+                }
+
+                var (serverId, slot) = found[0];
+                var server = await transaction.Sql($"{Select} WHERE s.id = $1 {GroupAndOrder}", serverId)
+                    .FirstAsync(Read, cancellationToken);
+                await transaction.Sql(
+                    """
+                    UPDATE placements SET server_id = $2, database_id = $3, region = $4, updated_at = now()
+                    WHERE tenant_id = $1
+                    """,
+                    tenantId, serverId, server!.DatabaseId, server.Region).RunAsync(cancellationToken);
+                return (server, slot);
+            },
+            cancellationToken);
+
+    /// <summary>Gives the tenant's slot back. Without one, nothing happens.</summary>
+    public async Task ReleaseSlotAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        await connection.Sql(
+            "UPDATE server_slots SET tenant_id = NULL, reserved_at = NULL WHERE tenant_id = $1", tenantId)
+            .RunAsync(cancellationToken);
+    }
+
+    private static (Guid ServerId, int Slot) ReadSlot(NpgsqlDataReader row) => (row.GetGuid(0), row.GetInt32(1));
+
+    private static Server Read(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        Name = row.GetString(1),
+        ProviderServerNumber = row.GetInt64(2),
+        Region = row.GetString(3),
+        Address = row.GetFieldValue<IPAddress>(4).ToString(),
+        State = WireName.Parse<ServerState>(row.GetString(5)),
+        DatabaseId = row.GetGuid(6),
+        Capacity = row.GetInt32(7),
+        Tenants = row.GetInt32(8),
+    };
+}
