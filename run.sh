@@ -58,9 +58,9 @@ stop_on_exit
 if port_in_use "$port"; then
     fail "Port $port is taken by another program. Say another one: ./run.sh --port $((port < 65535 ? port + 1 : port - 1))"
 fi
+[[ -n "${WEBHOST_CONTROL_DB:-}" ]] || need_postgres
 need_azurite
 if [[ -z "${WEBHOST_CONTROL_DB:-}" ]]; then
-    need_postgres
     start_postgres
     WEBHOST_ADMIN_DATABASE="$(postgres_connection_string)"
 else

@@ -10,8 +10,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/local/setup.sh"
 need_tools
 open_state ""
 stop_on_exit
-need_azurite
 need_postgres
+need_azurite
 start_postgres
 start_azurite
 WEBHOST_TEST_DATABASE="$(postgres_connection_string)"

@@ -25,7 +25,7 @@ fail() {
 
 need_tools() {
     local missing
-    if ! command -v dotnet >/dev/null || ! dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; then
+    if ! command -v dotnet >/dev/null || [[ $'\n'"$(dotnet --list-sdks)" != *$'\n'10.* ]]; then
         fail "The .NET 10 SDK is missing. Install it and start again:" \
             "    curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0" \
             "    export DOTNET_ROOT=~/.dotnet PATH=~/.dotnet:\$PATH"
@@ -102,7 +102,7 @@ newest_packaged_postgres() {
     done
 }
 
-has_candidate() { LC_ALL=C apt-cache policy "$1" | grep -qE '^  Candidate: [0-9]'; }
+has_candidate() { [[ "$(LC_ALL=C apt-cache policy "$1")" =~ Candidate:\ [0-9] ]]; }
 
 need_azurite() {
     azurite_main="$root/local/azurite/node_modules/azurite/dist/src/blob/main.js"

@@ -1,12 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Runtime.Versioning;
 using Spectre.Console;
 using WebHost.Local.Run.Display;
 using WebHost.Local.Run.Launch;
 using WebHost.Local.Run.Story;
-
-[assembly: SupportedOSPlatform("linux")]
 
 namespace WebHost.Local.Run;
 
