@@ -41,7 +41,7 @@ internal sealed class ActivityDispatcher(
 
     public void Withdraw(LeasedActivity activity)
     {
-        _running.TryRemove(activity.Key, out _);
+        _running.TryRemove(KeyValuePair.Create(activity.Key, activity));
         GiveBack(1);
     }
 
@@ -123,7 +123,7 @@ internal sealed class ActivityDispatcher(
         }
         finally
         {
-            _running.TryRemove(activity.Key, out _);
+            _running.TryRemove(KeyValuePair.Create(activity.Key, activity));
         }
     }
 

@@ -256,8 +256,8 @@ internal sealed class OrchestrationDispatcher(
                         new(call.InstanceId, call.Name, call.Input, at, at) { Parent = new(key, instance.Name) }, key));
                     break;
                 case StartTimer timer when !outcome.IsFinished && outcome.Next is null:
-                    messages.Add(new(
-                        instance.InstanceId, instance.ExecutionId, new TimerFired(timer.Id, timer.FireAt), timer.FireAt, timer.Id));
+                    var fired = new TimerFired(timer.Id, timer.FireAt);
+                    messages.Add(new(key.InstanceId, key.ExecutionId, fired, timer.FireAt, IsTimed: true, timer.Id));
                     break;
                 case CancelTimer timer:
                     timers.Add(timer.Id);

@@ -94,6 +94,8 @@ internal sealed partial class HubDatabase : IAsyncDisposable
         {
             ApplicationName = given.ApplicationName ?? "durable task",
             MaxPoolSize = given.ContainsKey("Maximum Pool Size") ? given.MaxPoolSize : DefaultPoolSize,
+            ReadBufferSize = 65536,
+            WriteBufferSize = 65536,
             MaxAutoPrepare = 60,
             AutoPrepareMinUsages = 2,
             Options = $"{given.Options} {settings}".Trim(),

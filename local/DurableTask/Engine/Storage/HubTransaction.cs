@@ -179,7 +179,8 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
 
         foreach (var instance in wanted.Where(instance => created.Contains(instance.CreationId)))
         {
-            _messages.Add(new(instance.InstanceId, instance.CreationId, new ExecutionStarted(), instance.StartAt));
+            var isLater = instance.StartAt > instance.CreatedAt;
+            _messages.Add(new(instance.InstanceId, instance.CreationId, new ExecutionStarted(), instance.StartAt, isLater));
         }
 
         _refused.UnionWith(_creations.Where(creation => !created.Contains(creation.Instance.CreationId)));
@@ -423,15 +424,17 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
         SentMessages = true;
         batch.BatchCommands.Add(Sql.Statement(
             $"""
-            INSERT INTO {_hub}.inbox (instance_id, execution_id, timer_id, due_at, body)
-            SELECT u.instance_id, u.execution_id, u.timer_id, u.due_at, u.body
-            FROM unnest($1, $2, $3, $4, $5) WITH ORDINALITY AS u (instance_id, execution_id, timer_id, due_at, body, position)
+            INSERT INTO {_hub}.inbox (instance_id, execution_id, timer_id, due_at, is_timed, body)
+            SELECT u.instance_id, u.execution_id, u.timer_id, u.due_at, u.is_timed, u.body
+            FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS u (
+                instance_id, execution_id, timer_id, due_at, is_timed, body, position)
             ORDER BY u.position
             """,
             Sql.Column(_messages, message => message.InstanceId),
             Sql.Column(_messages, message => message.ExecutionId),
             Sql.Column(_messages, message => message.TimerId),
             Sql.Column(_messages, message => message.DueAt),
+            Sql.Column(_messages, message => message.IsTimed),
             Sql.Column(_messages, message => HistoryJson.Write(message.Event))));
     }
 

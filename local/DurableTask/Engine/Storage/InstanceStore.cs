@@ -15,59 +15,13 @@ internal sealed class InstanceStore(HubDatabase database, IOptions<LocalDurableT
     private readonly string _hub = database.Hub;
     private readonly DataConverter _converter = options.Value.DataConverter;
 
-    public async Task<OrchestrationMetadata?> FindAsync(string instanceId, bool withData, CancellationToken cancellation)
-    {
-        await database.EnsureCreatedAsync(cancellation);
-        await using var command = database.Relaxed.CreateCommand(
-            $"SELECT {Columns(withData)} FROM {_hub}.instances WHERE instance_id = $1");
-        command.Parameters.Add(Sql.Value(instanceId));
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? Read(reader, withData) : null;
-    }
+    public Task<OrchestrationMetadata?> FindAsync(string instanceId, bool withData, CancellationToken cancellation) =>
+        Transience.RetryAsync(() => FindOnceAsync(instanceId, withData, cancellation), cancellation);
 
     /// <summary>One page, oldest first.</summary>
-    public async Task<Page<OrchestrationMetadata>> ListAsync(
-        OrchestrationQuery query, string? token, int size, CancellationToken cancellation)
-    {
-        if (query.TaskHubNames is { } hubs && !hubs.Contains(database.Hub, StringComparer.OrdinalIgnoreCase))
-        {
-            return new([]);
-        }
-
-        await database.EnsureCreatedAsync(cancellation);
-        var (afterTime, afterId) = token is null ? (DateTime.MinValue, "") : Place.Read(token);
-        await using var command = database.Relaxed.CreateCommand(
-            $"""
-            SELECT {Columns(query.FetchInputsAndOutputs)} FROM {_hub}.instances
-            WHERE (created_at, instance_id) > ($1, $2) AND created_at >= $3 AND created_at <= $4
-                AND ($5::smallint[] IS NULL OR status = ANY ($5)) AND starts_with(instance_id, $6)
-            ORDER BY created_at, instance_id LIMIT $7
-            """);
-        command.Parameters.AddRange(new[]
-        {
-            Sql.Value(Utc(afterTime)),
-            Sql.Value(afterId),
-            Sql.Value(query.CreatedFrom?.UtcDateTime ?? Utc(DateTime.MinValue)),
-            Sql.Value(query.CreatedTo?.UtcDateTime ?? Utc(DateTime.MaxValue)),
-            Sql.Value(query.Statuses?.Select(status => (short)status).ToArray()),
-            Sql.Value(query.InstanceIdPrefix ?? ""),
-            Sql.Value(size + 1),
-        });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var found = new List<OrchestrationMetadata>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            found.Add(Read(reader, query.FetchInputsAndOutputs));
-        }
-
-        if (found.Count <= size)
-        {
-            return new(found);
-        }
-
-        found.RemoveAt(size);
-        return new(found, Place.Write(found[^1]));
-    }
+    public Task<Page<OrchestrationMetadata>> ListAsync(
+        OrchestrationQuery query, string? token, int size, CancellationToken cancellation) =>
+        Transience.RetryAsync(() => ListOnceAsync(query, token, size, cancellation), cancellation);
 
     /// <summary>Deletes it if it has finished; with <paramref name="recursive"/> its sub-orchestrations, finished or not, too.</summary>
     public async Task<int> PurgeAsync(string instanceId, bool recursive, CancellationToken cancellation)
@@ -149,6 +103,59 @@ internal sealed class InstanceStore(HubDatabase database, IOptions<LocalDurableT
 
     private static string? Text(NpgsqlDataReader reader, int column, bool withData) =>
         withData && !reader.IsDBNull(column) ? reader.GetString(column) : null;
+
+    private async Task<OrchestrationMetadata?> FindOnceAsync(string instanceId, bool withData, CancellationToken cancellation)
+    {
+        await database.EnsureCreatedAsync(cancellation);
+        await using var command = database.Relaxed.CreateCommand(
+            $"SELECT {Columns(withData)} FROM {_hub}.instances WHERE instance_id = $1");
+        command.Parameters.Add(Sql.Value(instanceId));
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await reader.ReadAsync(cancellation) ? Read(reader, withData) : null;
+    }
+
+    private async Task<Page<OrchestrationMetadata>> ListOnceAsync(
+        OrchestrationQuery query, string? token, int size, CancellationToken cancellation)
+    {
+        if (query.TaskHubNames is { } hubs && !hubs.Contains(database.Hub, StringComparer.OrdinalIgnoreCase))
+        {
+            return new([]);
+        }
+
+        await database.EnsureCreatedAsync(cancellation);
+        var (afterTime, afterId) = token is null ? (DateTime.MinValue, "") : Place.Read(token);
+        await using var command = database.Relaxed.CreateCommand(
+            $"""
+            SELECT {Columns(query.FetchInputsAndOutputs)} FROM {_hub}.instances
+            WHERE (created_at, instance_id) > ($1, $2) AND created_at >= $3 AND created_at <= $4
+                AND ($5::smallint[] IS NULL OR status = ANY ($5)) AND starts_with(instance_id, $6)
+            ORDER BY created_at, instance_id LIMIT $7
+            """);
+        command.Parameters.AddRange(new[]
+        {
+            Sql.Value(Utc(afterTime)),
+            Sql.Value(afterId),
+            Sql.Value(query.CreatedFrom?.UtcDateTime ?? Utc(DateTime.MinValue)),
+            Sql.Value(query.CreatedTo?.UtcDateTime ?? Utc(DateTime.MaxValue)),
+            Sql.Value(query.Statuses?.Select(status => (short)status).ToArray()),
+            Sql.Value(query.InstanceIdPrefix ?? ""),
+            Sql.Value(size + 1),
+        });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var found = new List<OrchestrationMetadata>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            found.Add(Read(reader, query.FetchInputsAndOutputs));
+        }
+
+        if (found.Count <= size)
+        {
+            return new(found);
+        }
+
+        found.RemoveAt(size);
+        return new(found, Place.Write(found[^1]));
+    }
 
     private async Task<int> DeleteInBatchesAsync(
         string selection, Func<NpgsqlParameter[]> parameters, CancellationToken cancellation)

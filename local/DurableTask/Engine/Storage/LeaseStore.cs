@@ -202,7 +202,7 @@ internal sealed class LeaseStore(HubDatabase database, HubSignals signals)
         batch.BatchCommands.Add(Sql.Statement(
             $"""
             SELECT instance_id, id, execution_id, body FROM {_hub}.inbox
-            WHERE instance_id = ANY ($1) AND due_at <= $2 ORDER BY id
+            WHERE instance_id = ANY ($1) AND (due_at <= $2 OR NOT is_timed) ORDER BY id
             """,
             Sql.Column(all, instance => instance.InstanceId),
             Sql.Value(now)));

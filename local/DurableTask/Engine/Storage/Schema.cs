@@ -63,6 +63,7 @@ internal static class Schema
             execution_id uuid,
             timer_id integer,
             due_at timestamptz NOT NULL,
+            is_timed boolean NOT NULL DEFAULT false,
             body text NOT NULL,
             PRIMARY KEY (instance_id, id)
         ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
