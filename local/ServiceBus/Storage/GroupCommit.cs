@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Npgsql;
 
 namespace Azure.Messaging.ServiceBus;
 
@@ -101,7 +100,7 @@ internal sealed class GroupCommit<TItem, TResult>(
                 group[i].Result.TrySetResult(results[i]);
             }
         }
-        catch (PostgresException) when (group.Count > 1)
+        catch (ServiceBusException exception) when (group.Count > 1 && !exception.IsTransient)
         {
             // The server refused the group because of one of them, and has rolled back all; only that one is to fail.
             foreach (var entry in group)

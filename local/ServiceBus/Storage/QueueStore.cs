@@ -6,7 +6,11 @@ using NpgsqlTypes;
 
 namespace Azure.Messaging.ServiceBus;
 
-/// <summary>Every statement on the message table. A queue is a value in a column, so that it needs no creation.</summary>
+/// <summary>
+/// Every statement on the message table. A queue is a value in a column, so that it needs no creation. The frequent ones
+/// are prepared by hand: a statement that Npgsql is about to prepare by itself when the server refuses a parameter leaves
+/// the connection out of step, and the next command on it fails.
+/// </summary>
 internal sealed class QueueStore : IAsyncDisposable
 {
     private const int Attempts = 4;
@@ -40,7 +44,7 @@ internal sealed class QueueStore : IAsyncDisposable
     internal QueueStore(string connectionString, QueueRules rules)
     {
         Rules = rules;
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 20, AutoPrepareMinUsages = 2 };
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 0 };
         _durable = NpgsqlDataSource.Create(settings);
 
         // What is lost when the server crashes right after it took a lock is the lock, and the message is delivered again.
@@ -224,7 +228,8 @@ internal sealed class QueueStore : IAsyncDisposable
         RunAsync(sends[0].Queue, async () =>
         {
             var messages = sends.SelectMany(send => send.Messages).ToArray();
-            await using var command = _durable.CreateCommand(
+            await using var connection = await _durable.OpenConnectionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand(
                 """
                 INSERT INTO service_bus.message
                     (queue, message_id, subject, content_type, correlation_id, properties, body,
@@ -235,7 +240,8 @@ internal sealed class QueueStore : IAsyncDisposable
                 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS sent
                     (queue, message_id, subject, content_type, correlation_id, properties, body, time_to_live, scheduled_at)
                 RETURNING sequence_number
-                """);
+                """,
+                connection);
             AddArray(command, NpgsqlDbType.Text, sends.SelectMany(send => send.Messages.Select(_ => send.Queue)).ToArray());
             AddArray(command, NpgsqlDbType.Text, Array.ConvertAll(messages, message => message.MessageId));
             AddArray(command, NpgsqlDbType.Text, Array.ConvertAll(messages, message => message.Subject));
@@ -246,6 +252,7 @@ internal sealed class QueueStore : IAsyncDisposable
             AddArray(command, NpgsqlDbType.Interval, Array.ConvertAll(messages, message => message.TimeToLive));
             AddArray(command, NpgsqlDbType.TimestampTz, Array.ConvertAll(messages, message => message.ScheduledAt));
 
+            await command.PrepareAsync(cancellationToken);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             var firsts = new long[sends.Count];
             for (var i = 0; i < firsts.Length; i++)
@@ -264,15 +271,18 @@ internal sealed class QueueStore : IAsyncDisposable
         IReadOnlyList<LockedMessage> locked, CancellationToken cancellationToken) =>
         RunAsync(null, async () =>
         {
-            await using var command = _durable.CreateCommand(
+            await using var connection = await _durable.OpenConnectionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand(
                 """
                 DELETE FROM service_bus.message m
                 USING unnest($1, $2) AS held (sequence_number, lock_token)
                 WHERE m.sequence_number = held.sequence_number AND m.lock_token = held.lock_token AND m.locked_until > now()
                 RETURNING m.sequence_number
-                """);
+                """,
+                connection);
             AddLocks(command, locked);
             var deleted = new HashSet<long>();
+            await command.PrepareAsync(cancellationToken);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
@@ -287,7 +297,8 @@ internal sealed class QueueStore : IAsyncDisposable
         RunAsync(null, async () =>
         {
             // The change numbers are those of LockChange. The last delivery's failure is what makes a dead letter.
-            await using var command = _durable.CreateCommand(
+            await using var connection = await _durable.OpenConnectionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand(
                 $"""
                 UPDATE service_bus.message m
                 SET lock_token = CASE change WHEN 3 THEN m.lock_token END,
@@ -300,13 +311,15 @@ internal sealed class QueueStore : IAsyncDisposable
                 FROM unnest($1, $2, $3, $4) AS held (sequence_number, lock_token, change, properties)
                 WHERE m.sequence_number = held.sequence_number AND m.lock_token = held.lock_token AND m.locked_until > now()
                 RETURNING m.sequence_number, coalesce(m.locked_until, now())
-                """);
+                """,
+                connection);
             AddLocks(command, locked);
             AddArray(command, NpgsqlDbType.Smallint, locked.Select(message => (short)message.Change).ToArray());
             AddArray(command, NpgsqlDbType.Text, locked.Select(message => message.Properties).ToArray());
             command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Rules.LockDuration });
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Rules.MaxDeliveryCount });
             var changed = new Dictionary<long, DateTimeOffset>();
+            await command.PrepareAsync(cancellationToken);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
@@ -328,7 +341,8 @@ internal sealed class QueueStore : IAsyncDisposable
         string queue, bool deadLetters, int maxMessages, CancellationToken cancellationToken) =>
         RunAsync(queue, async () =>
         {
-            await using var command = _relaxed.CreateCommand(
+            await using var connection = await _relaxed.OpenConnectionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand(
                 $"""
                 WITH next AS MATERIALIZED (
                     SELECT m.sequence_number, NOT m.dead_letter AND m.delivery_count >= $5 AS exhausted
@@ -342,12 +356,14 @@ internal sealed class QueueStore : IAsyncDisposable
                     properties = CASE WHEN exhausted THEN m.properties || {MaxDeliveriesProperties} ELSE m.properties END
                 FROM next WHERE m.sequence_number = next.sequence_number
                 RETURNING {Columns}
-                """);
+                """,
+                connection);
             AddText(command, queue);
             command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = deadLetters });
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = maxMessages });
             command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = Rules.LockDuration });
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Rules.MaxDeliveryCount });
+            await command.PrepareAsync(cancellationToken);
             var messages = await ReadAsync(command, cancellationToken);
             IReadOnlyList<ServiceBusReceivedMessage> delivered =
                 [.. messages.Where(message => message.LockTokenGuid != Guid.Empty)];
@@ -358,17 +374,20 @@ internal sealed class QueueStore : IAsyncDisposable
         string queue, bool deadLetters, int maxMessages, CancellationToken cancellationToken) =>
         RunAsync(queue, async () =>
         {
-            await using var command = _durable.CreateCommand(
+            await using var connection = await _durable.OpenConnectionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand(
                 $"""
                 WITH next AS MATERIALIZED (
                     SELECT m.sequence_number FROM service_bus.message m WHERE {Receivable}
                     ORDER BY m.sequence_number LIMIT $3 FOR UPDATE SKIP LOCKED)
                 DELETE FROM service_bus.message m USING next WHERE m.sequence_number = next.sequence_number
                 RETURNING {Columns}
-                """);
+                """,
+                connection);
             AddText(command, queue);
             command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = deadLetters });
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = maxMessages });
+            await command.PrepareAsync(cancellationToken);
             return await ReadAsync(command, cancellationToken, locked: false);
         }, cancellationToken);
 
@@ -430,13 +449,19 @@ internal sealed class QueueStore : IAsyncDisposable
             {
                 await Task.Delay(RetryDelay * attempt, cancellationToken);
             }
-            catch (NpgsqlException exception) when (exception.IsTransient)
+            catch (NpgsqlException exception)
             {
-                throw new ServiceBusException(
-                    "The queue database cannot be reached.",
-                    ServiceBusFailureReason.ServiceCommunicationProblem,
-                    queue,
-                    exception);
+                throw exception.IsTransient
+                    ? new ServiceBusException(
+                        "The queue database cannot be reached.",
+                        ServiceBusFailureReason.ServiceCommunicationProblem,
+                        queue,
+                        exception)
+                    : new ServiceBusException(
+                        $"The queue database refuses: {exception.Message}",
+                        ServiceBusFailureReason.GeneralError,
+                        queue,
+                        exception);
             }
         }
     }

@@ -56,12 +56,16 @@ internal sealed class JourneyLog(TestHub hub, string connectionString)
         Assert.Equal(2 * _ids.Count, await ScalarAsync("SELECT count(DISTINCT instance_id) FROM endings"));
         Assert.Equal(0, await ScalarAsync($"SELECT count(*) FROM {hub.Name}.inbox"));
         Assert.Equal(0, await ScalarAsync($"SELECT count(*) FROM {hub.Name}.activities"));
-        Assert.Equal(0, await ScalarAsync(
-            $"""
-            SELECT count(*) FROM (
-                SELECT FROM {hub.Name}.history, regexp_matches(body, '"type":"(completed|failed)","taskId":(\d+)', 'g') AS outcome
-                GROUP BY instance_id, execution_id, outcome[2] HAVING count(*) > 1) AS recorded_twice
-            """));
+        var recorded = $"""
+            SELECT instance_id, execution_id, outcome[2] AS task_id, count(*) AS times
+            FROM {hub.Name}.history, regexp_matches(body, '"type":"(completed|failed)","taskId":(\d+)', 'g') AS outcome
+            GROUP BY 1, 2, 3
+            """;
+        Assert.Equal(0, await ScalarAsync($"SELECT count(*) FROM ({recorded}) AS r WHERE times > 1"));
+        Assert.InRange(
+            await ScalarAsync($"SELECT count(*) FROM ({recorded}) AS r"),
+            _ids.Count * (Journey.Places("").Count() + 1), // each visit and the leg, and a failure now and then
+            int.MaxValue);
         foreach (var (id, place) in _ids.SelectMany(Journey.Places))
         {
             Assert.NotEqual(0, await ScalarAsync($"SELECT count(*) FROM effects WHERE instance_id = '{id}' AND place = '{place}'"));
