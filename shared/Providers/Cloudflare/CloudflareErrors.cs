@@ -31,7 +31,8 @@ internal sealed class CloudflareErrors : ProviderErrors
 
     private static ProviderError Refusal(HttpStatusCode status, Answer? envelope, string body)
     {
-        var first = envelope?.Errors is [var reason, ..] ? reason : null;
+        var faults = envelope?.Errors?.OfType<Fault>().ToList() ?? [];
+        var first = faults is [var reason, ..] ? reason : null;
         var kind = first?.Code switch
         {
             // "The record already exists", "An identical record already exists", "… with that host already exists".
@@ -46,13 +47,11 @@ internal sealed class CloudflareErrors : ProviderErrors
             7000 or 7003 => ProviderErrorKind.Permanent,
             _ => KindOf(status),
         };
-        var message = envelope?.Errors is { Count: > 0 } errors
-            ? string.Join("; ", errors.Select(error => error.Message))
-            : Fallback(status, body);
-        return new ProviderError(kind, message) { Code = first?.Code.ToString(CultureInfo.InvariantCulture) };
+        var message = string.Join("; ", faults.Select(fault => fault.Message).Where(words => !string.IsNullOrEmpty(words)));
+        return new ProviderError(kind, message.Length > 0 ? message : Fallback(status, body)) { Code = first?.Code.ToString(CultureInfo.InvariantCulture) };
     }
 
-    private sealed record Answer(bool? Success, IReadOnlyList<Fault>? Errors);
+    private sealed record Answer(bool? Success, IReadOnlyList<Fault?>? Errors);
 
-    private sealed record Fault(int Code, string Message);
+    private sealed record Fault(int Code, string? Message);
 }

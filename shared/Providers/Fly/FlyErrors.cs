@@ -31,7 +31,7 @@ internal sealed class FlyErrors : ProviderErrors
         }
 
         var error = Parse<ErrorResponse>(body);
-        var message = error?.Error ?? Fallback(status, body);
+        var message = error?.Error is { Length: > 0 } words ? words : Fallback(status, body);
         var code = error?.Status is { Length: > 0 } named and not "unknown" ? named : CodeIn(message);
         var kind = (status, code) switch
         {
@@ -66,22 +66,23 @@ internal sealed class FlyErrors : ProviderErrors
     private static ProviderError? ReadGraphQl(string body)
     {
         if (!body.Contains("\"errors\"", StringComparison.Ordinal)
-            || Parse<GraphQlAnswer>(body)?.Errors is not { Count: > 0 } errors)
+            || Parse<GraphQlAnswer>(body)?.Errors?.OfType<GraphQlError>().ToList() is not { Count: > 0 } errors)
         {
             return null;
         }
 
         var code = errors[0].Extensions?.Code;
+        var message = string.Join("; ", errors.Select(error => error.Message ?? "refused without a reason"));
         var kind = code switch
         {
             "UNAUTHORIZED" or "FORBIDDEN" => ProviderErrorKind.Auth,
             "NOT_FOUND" => ProviderErrorKind.NotFound,
             "RATE_LIMITED" or "TOO_MANY_REQUESTS" => ProviderErrorKind.RateLimited,
             "SERVER_ERROR" or "INTERNAL_SERVER_ERROR" => ProviderErrorKind.Transient,
-            _ when IsNameTaken(null, errors[0].Message) => ProviderErrorKind.Conflict,
+            _ when IsNameTaken(null, message) => ProviderErrorKind.Conflict,
             _ => ProviderErrorKind.Permanent,
         };
-        return new ProviderError(kind, string.Join("; ", errors.Select(error => error.Message)))
+        return new ProviderError(kind, message)
         {
             Code = kind == ProviderErrorKind.Conflict ? NameTaken : code,
         };
@@ -89,9 +90,9 @@ internal sealed class FlyErrors : ProviderErrors
 
     private sealed record ErrorResponse(string? Error, string? Status);
 
-    private sealed record GraphQlAnswer(IReadOnlyList<GraphQlError>? Errors);
+    private sealed record GraphQlAnswer(IReadOnlyList<GraphQlError?>? Errors);
 
-    private sealed record GraphQlError(string Message, GraphQlExtensions? Extensions);
+    private sealed record GraphQlError(string? Message, GraphQlExtensions? Extensions);
 
     private sealed record GraphQlExtensions(string? Code);
 }

@@ -24,7 +24,7 @@ internal sealed class RobotErrors : ProviderErrors
         }
 
         var error = Parse<Answer>(body)?.Error;
-        var message = error?.Message ?? Fallback(status, body);
+        var message = error?.Message is { Length: > 0 } words ? words : Fallback(status, body);
         if (error is { Missing: { Count: > 0 } missing })
         {
             message += $"; missing: {string.Join(", ", missing)}";

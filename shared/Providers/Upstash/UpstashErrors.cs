@@ -18,7 +18,8 @@ internal sealed class UpstashErrors : ProviderErrors
             return null;
         }
 
-        var message = Parse<Answer>(body)?.Error ?? Parse<string>(body) ?? Fallback(status, body);
+        var words = Parse<Answer>(body)?.Error ?? Parse<string>(body);
+        var message = string.IsNullOrWhiteSpace(words) ? Fallback(status, body) : words;
         var kind = KindOf(status) switch
         {
             ProviderErrorKind.Permanent when message.Contains("not found", StringComparison.OrdinalIgnoreCase) =>

@@ -12,6 +12,9 @@ public sealed class ProviderErrorsTests
 {
     private static readonly ProviderErrors[] All = [new FlyErrors(), new RobotErrors(), new CloudflareErrors(), new UpstashErrors()];
 
+    private static readonly string[] AwkwardBodies =
+        ["", "null", "[]", "{}", "1", "\"x\"", "{\"error\":null}", "{\"error\":{}}", "{\"errors\":[null]}", "{\"errors\":[]}"];
+
     [Theory]
     [InlineData(412, """{"error":"insufficient resources to create new machine with existing volume","status":"insufficient_capacity"}""", ProviderErrorKind.Capacity, "insufficient_capacity")]
     [InlineData(409, """{"error":"aborted: could not reserve resource for machine: insufficient memory available"}""", ProviderErrorKind.Capacity, "aborted")]
@@ -109,7 +112,7 @@ public sealed class ProviderErrorsTests
 
     [Fact]
     public void Any_refusal_whatever_its_body_is_classified_with_words_of_bounded_length() =>
-        Gen.Select(Gen.Int[300, 599], X
+        Gen.Select(Gen.Int[300, 599], Gen.OneOf(Gen.String, Gen.Int[0, AwkwardBodies.Length - 1].Select(i => AwkwardBodies[i])))
             .Sample((status, body) =>
             {
                 foreach (var errors in All)
