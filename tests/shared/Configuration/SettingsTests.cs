@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using WebHost.Configuration;
+
+namespace WebHost.Tests.Configuration;
+
+public sealed class SettingsTests
+{
+    private const string Key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+
+    [Fact]
+    public void Read_without_any_setting_names_every_missing_one_at_once()
+    {
+        var faulty = Assert.Throws<OptionsValidationException>(() => Read([]));
+
+        Assert.Equal(
+            [
+                "ControlDatabase", "ServiceBus", "AzureWebJobsStorage", "Tenants__Domain", "Security__MasterKeys",
+                "Operators__Keys", "Webhooks__SignupSecrets", "Webhooks__StripeSecrets",
+            ],
+            faulty.Failures.Select(failure => failure.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void Read_of_the_sample_file_succeeds()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "local.settings.sample.json")))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        var sample = new ConfigurationBuilder().AddJsonFile(Path.Combine(folder, "local.settings.sample.json")).Build();
+        var values = sample.GetSection("Values").GetChildren()
+            .Select(setting => KeyValuePair.Create(setting.Key.Replace("__", ":", StringComparison.Ordinal), setting.Value));
+
+        var settings = Settings.Read(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+
+        Assert.Equal("fleet.localhost", settings.TenantDomain);
+        Assert.Equal(6, settings.StepAttempts);
+    }
+
+    [Theory]
+    [InlineData("ControlDatabase", "Host=a;Nonsense=1")]
+    [InlineData("Tenants:Domain", "not a domain")]
+    [InlineData("Security:MasterKeys", "k1:c2hvcnQ=")]
+    [InlineData("Operators:Keys", "long-enough-operator-key,short")]
+    [InlineData("Operators:JwtAuthority", "http://elsewhere.example")]
+    [InlineData("Operations:StepAttempts", "0")]
+    [InlineData("Operations:FirstRetryInterval", "soon")]
+    public void Read_with_one_malformed_setting_names_that_setting(string name, string value)
+    {
+        var settings = Valid();
+        settings[name] = value;
+
+        var faulty = Assert.Throws<OptionsValidationException>(() => Read(settings));
+
+        Assert.Contains(faulty.Failures, failure => failure.StartsWith(name.Replace(":", "__", StringComparison.Ordinal), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Read_with_malformed_secrets_does_not_repeat_them()
+    {
+        var settings = Valid();
+        settings["ControlDatabase"] = "Host=a;Password=hush-hush;Nonsense=1";
+        settings["Security:MasterKeys"] = "k1:hush-hush";
+        settings["Operators:Keys"] = "hush-hush";
+
+        var faulty = Assert.Throws<OptionsValidationException>(() => Read(settings));
+
+        Assert.Equal(3, faulty.Failures.Count());
+        Assert.DoesNotContain("hush-hush", faulty.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_with_an_issuer_but_no_audience_asks_for_both()
+    {
+        var settings = Valid();
+        settings["Operators:JwtAuthority"] = "https://login.example.com";
+
+        Assert.Contains("go together", Assert.Throws<OptionsValidationException>(() => Read(settings)).Message, StringComparison.Ordinal);
+    }
+
+    private static Dictionary<string, string?> Valid() => new()
+    {
+        ["ControlDatabase"] = "Host=127.0.0.1;Database=control",
+        ["ServiceBus"] = "bus",
+        ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
+        ["Tenants:Domain"] = "fleet.example.com",
+        ["Security:MasterKeys"] = $"k1:{Key}",
+        ["Operators:Keys"] = "long-enough-operator-key",
+        ["Webhooks:SignupSecrets"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ["Webhooks:StripeSecrets"] = "whsec_stripe",
+    };
+
+    private static Settings Read(Dictionary<string, string?> settings) =>
+        Settings.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
+}

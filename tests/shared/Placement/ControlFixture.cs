@@ -1,0 +1,145 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using WebHost.Data;
+using WebHost.Placement;
+using WebHost.Plans;
+using WebHost.Security;
+using WebHost.Tenants;
+using WebHost.Testing;
+
+namespace WebHost.Tests.Placement;
+
+/// <summary>A control database, and a database for tenants, of a test class's own.</summary>
+public sealed class ControlFixture : IAsyncLifetime
+{
+    private TestDatabase? _control;
+    private TestDatabase? _tenants;
+
+    public ControlDatabase Control { get; private set; } = null!;
+
+    public TenantDatabaseStore Databases { get; private set; } = null!;
+
+    public TenantDatabaseSetup Setup { get; private set; } = null!;
+
+    /// <summary>A prepared tenant database.</summary>
+    public TenantDatabaseAddress Database { get; private set; } = null!;
+
+    public string AdminConnectionString => _tenants!.ConnectionString;
+
+    public async ValueTask InitializeAsync()
+    {
+        var migrator = new SchemaMigrator(NullLogger<SchemaMigrator>.Instance);
+        _control = await TestDatabase.CreateAsync("control");
+        _tenants = await TestDatabase.CreateAsync("tenants");
+        await migrator.MigrateControlAsync(_control.ConnectionString);
+        Control = new ControlDatabase(NpgsqlDataSource.Create(_control.ConnectionString + ";Maximum Pool Size=20"));
+        var secrets = new SecretStore(
+            Control, SecretProtector.FromSetting("k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="));
+        Databases = new TenantDatabaseStore(Control, secrets);
+        Setup = new TenantDatabaseSetup(Databases, migrator);
+        var server = new NpgsqlConnectionStringBuilder(_tenants.ConnectionString);
+        Database = await Databases.AddAsync(server.Host!, server.Port, _tenants.Name, server.Username!, "Prefer", default);
+        await secrets.SetAsync(Database.SecretName(Database.AdminUser), server.Password ?? "", default);
+        await Setup.PrepareAsync(Database, default);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var roles = new List<string> { Database.Roles.Tenants, Database.Roles.Ingest };
+        await using (var connection = new NpgsqlConnection(AdminConnectionString))
+        {
+            await connection.OpenAsync();
+            roles.AddRange(await connection.Sql("SELECT role_name::text FROM fleet.customers").ListAsync(row => row.GetString(0)));
+        }
+
+        await Control.DisposeAsync();
+        await _tenants!.DisposeAsync();
+        await _control!.DisposeAsync();
+        foreach (var role in Enumerable.Reverse(roles))
+        {
+            await TestDatabase.ExecuteOnServerAsync($"DROP ROLE IF EXISTS \"{role}\"");
+        }
+    }
+
+    /// <summary>Adds a tenant with a placement that is being prepared.</summary>
+    public async Task<TenantPlacement> AddTenantAsync(long epoch = 1)
+    {
+        var tenant = new Tenant
+        {
+            Id = Guid.CreateVersion7(),
+            Company = "Acme",
+            Email = "fleet@acme.example",
+            Plan = PlanId.Hobby,
+            State = TenantState.Provisioning,
+            Signup = "{}",
+            Recommendation = "{}",
+        };
+        var placement = new TenantPlacement
+        {
+            TenantId = tenant.Id,
+            Epoch = epoch,
+            Mode = HostingMode.MultiTenant,
+            Provider = HostingProvider.Hetzner,
+            Region = "fsn1",
+            Hostname = $"{ResourceNames.HostLabel(tenant.Id)}.test",
+            State = PlacementState.Preparing,
+        };
+        await Control.TransactAsync(async transaction =>
+        {
+            await TenantStore.AddAsync(transaction, tenant, default);
+            await PlacementStore.AddAsync(transaction, placement, default);
+            return true;
+        });
+        return placement;
+    }
+
+    /// <summary>Adds a tenant that is served by <see cref="Database"/>.</summary>
+    public async Task<TenantPlacement> AddServedTenantAsync(long epoch = 1)
+    {
+        var placement = await AddTenantAsync(epoch) with { DatabaseId = Database.Id };
+        await Setup.AddTenantAsync(Database, placement, default);
+        return placement;
+    }
+
+    /// <summary>Adds a server with so many slots.</summary>
+    public async Task<Server> AddServerAsync(int capacity, string region = "fsn1")
+    {
+        var number = Random.Shared.NextInt64(1, long.MaxValue);
+        var server = new Server
+        {
+            Id = Guid.CreateVersion7(),
+            Name = $"ax52-{number}",
+            ProviderServerNumber = number,
+            Region = region,
+            Address = "192.0.2.1",
+            State = ServerState.Accepting,
+            DatabaseId = Database.Id,
+            Capacity = capacity,
+            Tenants = 0,
+        };
+        await Control.TransactAsync(async transaction =>
+        {
+            await ServerStore.AddAsync(transaction, server, default);
+            return true;
+        });
+        return server;
+    }
+
+    /// <summary>Opens a connection as one of the tenant database's roles.</summary>
+    public async Task<NpgsqlConnection> OpenAsync(string role)
+    {
+        var connectionString = await Databases.RoleConnectionAsync(Database, role, default);
+        connectionString.Pooling = false;
+        var connection = new NpgsqlConnection(connectionString.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    /// <summary>Runs one statement as the tenant database's administrator.</summary>
+    public async Task<T?> AskAsync<T>(string sql, params object?[] values)
+    {
+        await using var connection = new NpgsqlConnection(AdminConnectionString);
+        await connection.OpenAsync();
+        return await connection.Sql(sql, values).FirstAsync(row => row.GetFieldValue<T>(0));
+    }
+}

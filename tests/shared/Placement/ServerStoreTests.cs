@@ -1,0 +1,85 @@
+using WebHost.Placement;
+
+namespace WebHost.Tests.Placement;
+
+public sealed class ServerStoreTests(ControlFixture fixture) : IClassFixture<ControlFixture>, IAsyncLifetime
+{
+    private readonly ServerStore _servers = new(fixture.Control);
+
+    public async ValueTask InitializeAsync()
+    {
+        await using var connection = await fixture.Control.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE placements SET server_id = NULL; DELETE FROM servers";
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task ReserveSlot_for_a_hundred_tenants_at_once_never_gives_a_slot_twice_nor_one_too_many()
+    {
+        var first = await fixture.AddServerAsync(30);
+        var second = await fixture.AddServerAsync(50);
+        var tenants = new List<TenantPlacement>();
+        for (var i = 0; i < 100; i++)
+        {
+            tenants.Add(await fixture.AddTenantAsync());
+        }
+
+        var reserved = await Task.WhenAll(tenants.Select(tenant => _servers.ReserveSlotAsync(tenant.TenantId, "fsn1", default)));
+
+        var slots = reserved.OfType<(Server Server, int Slot)>().ToList();
+        Assert.Equal(80, slots.Count);
+        Assert.Equal(80, slots.Select(found => (found.Server.Id, found.Slot)).Distinct().Count());
+        Assert.Equal(
+            [(first.Id, 30), (second.Id, 50)], (await _servers.ListAsync(default)).Select(server => (server.Id, server.Tenants)));
+        Assert.Equal(0, await _servers.CountFreeSlotsAsync(default));
+    }
+
+    [Fact]
+    public async Task ReserveSlot_again_for_a_tenant_that_has_one_answers_the_same()
+    {
+        await fixture.AddServerAsync(2);
+        var tenant = await fixture.AddTenantAsync();
+
+        var once = await _servers.ReserveSlotAsync(tenant.TenantId, "fsn1", default);
+        var again = await _servers.ReserveSlotAsync(tenant.TenantId, "fsn1", default);
+
+        Assert.Equal((once!.Value.Server.Id, once.Value.Slot), (again!.Value.Server.Id, again.Value.Slot));
+        Assert.Equal(1, await _servers.CountFreeSlotsAsync(default));
+    }
+
+    [Fact]
+    public async Task ReserveSlot_prefers_the_region_and_then_fills_the_older_server_first()
+    {
+        var older = await fixture.AddServerAsync(2, "fsn1");
+        var younger = await fixture.AddServerAsync(2, "fsn1");
+        var elsewhere = await fixture.AddServerAsync(1, "hel1");
+        var servers = new List<Guid>();
+        foreach (var region in (string[])["hel1", "hel1", "fsn1", "fsn1"])
+        {
+            var tenant = await fixture.AddTenantAsync();
+            servers.Add((await _servers.ReserveSlotAsync(tenant.TenantId, region, default))!.Value.Server.Id);
+        }
+
+        Assert.Equal([elsewhere.Id, older.Id, older.Id, younger.Id], servers);
+    }
+
+    [Fact]
+    public async Task ReleaseSlot_makes_room_for_the_next()
+    {
+        await fixture.AddServerAsync(1);
+        var (first, second) = (await fixture.AddTenantAsync(), await fixture.AddTenantAsync());
+        await _servers.ReserveSlotAsync(first.TenantId, "fsn1", default);
+        Assert.Null(await _servers.ReserveSlotAsync(second.TenantId, "fsn1", default));
+
+        await _servers.ReleaseSlotAsync(first.TenantId, default);
+
+        Assert.NotNull(await _servers.ReserveSlotAsync(second.TenantId, "fsn1", default));
+    }
+
+    [Fact]
+    public async Task A_server_cannot_have_a_hundred_and_fifty_first_slot() =>
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => fixture.AddServerAsync(151));
+}

@@ -1,0 +1,54 @@
+using WebHost.Json;
+using WebHost.Operations;
+using WebHost.States;
+using WebHost.Tenants;
+
+namespace WebHost.Tests.States;
+
+public sealed class LifecycleTests
+{
+    [Fact]
+    public void Tenant_may_change_in_these_ways_and_no_other() => Assert.Equal(
+        [
+            "active: ",
+            "provisioning: active, provisioning-failed, waiting-for-capacity",
+            "provisioning-failed: provisioning",
+            "waiting-for-capacity: provisioning, provisioning-failed",
+        ],
+        Describe(TenantLifecycle.Table));
+
+    [Fact]
+    public void Operation_may_change_in_these_ways_and_no_other() => Assert.Equal(
+        [
+            "failed: ",
+            "pending: failed, running",
+            "running: failed, succeeded, undoing, waiting",
+            "succeeded: ",
+            "undoing: failed",
+            "waiting: failed, running, undoing",
+        ],
+        Describe(OperationLifecycle.Table));
+
+    [Fact]
+    public void Staying_where_one_is_does_no_harm() =>
+        Assert.All(Enum.GetValues<OperationState>(), state => OperationLifecycle.Table.Check(state, state, "o"));
+
+    [Fact]
+    public void Check_of_a_transition_that_may_not_happen_names_both_states_and_whose_they_are()
+    {
+        var refused = Assert.Throws<WrongTransitionException>(
+            () => TenantLifecycle.Table.Check(TenantState.Active, TenantState.WaitingForCapacity, "t1"));
+
+        Assert.Equal(("tenant", "t1", "active", "waiting-for-capacity"), (refused.Subject, refused.Id, refused.From, refused.To));
+        Assert.Equal("The tenant t1 is active and cannot become waiting-for-capacity.", refused.Message);
+    }
+
+    private static IEnumerable<string> Describe<TState>(StateTable<TState> table)
+        where TState : struct, Enum =>
+        from state in Enum.GetValues<TState>()
+        let next = Enum.GetValues<TState>()
+            .Where(to => table.Allows(state, to) && !to.Equals(state)).Select(to => WireName.Of(to)).Order(StringComparer.Ordinal)
+        let line = $"{WireName.Of(state)}: {string.Join(", ", next)}"
+        orderby line
+        select line;
+}
