@@ -29,7 +29,7 @@ public static class ProvidersServiceCollectionExtensions
 
     /// <summary>
     /// Adds <see cref="HetznerServers"/>, <see cref="HetznerOrders"/>, <see cref="FlyApps"/>, <see cref="FlyVolumes"/>,
-    /// <see cref="FlyMachines"/>, <see cref="FlyCertificates"/>, <see cref="DnsRecords"/> and <see cref="IRedisService"/>.
+    /// <see cref="FlyMachines"/>, <see cref="FlyCertificates"/>, <see cref="DnsRecords"/>, <see cref="IRedisService"/> and <see cref="VendorCheck"/>.
     /// The section <c>Providers</c> is checked when the host starts.
     /// </summary>
     public static IServiceCollection AddProviders(this IServiceCollection services, IConfiguration configuration)
@@ -63,6 +63,7 @@ public static class ProvidersServiceCollectionExtensions
         services.AddTransient(provider => new FlyCertificates(provider.GetRequiredService<IMachinesApi>()));
         services.AddTransient(provider => new DnsRecords(
             provider.GetRequiredService<IDnsRecordsApi>(), provider.GetRequiredService<IOptions<ProvidersOptions>>()));
+        services.AddTransient<VendorCheck>();
         services.AddTransient<IRedisService>(provider =>
             provider.GetRequiredService<IOptions<ProvidersOptions>>() is { Value.Redis: RedisProvider.Fly } options
                 ? new FlyRedis(provider.GetRequiredService<IAddOnsApi>(), options)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -19,8 +18,6 @@ internal sealed partial class AppEndpoints(ResourceStore store, FlyVendor vendor
         routes.MapOperation(vendor, "DeleteApp", "DELETE", "/fly/v1/apps/{app}", DeleteAsync, StatusCodes.Status202Accepted);
         routes.MapOperation(vendor, "ListIpAssignments", "GET", "/fly/v1/apps/{app}/ip_assignments", ListIpsAsync);
         routes.MapOperation(vendor, "AssignIp", "POST", "/fly/v1/apps/{app}/ip_assignments", AssignIpAsync);
-        routes.MapOperation(
-            vendor, "DeleteIpAssignment", "DELETE", "/fly/v1/apps/{app}/ip_assignments/{ip}", DeleteIpAsync, StatusCodes.Status204NoContent);
         routes.MapOperation(vendor, "ListSecrets", "GET", "/fly/v1/apps/{app}/secrets", ListSecretsAsync);
         routes.MapOperation(vendor, "UpdateSecrets", "POST", "/fly/v1/apps/{app}/secrets", UpdateSecretsAsync);
     }
@@ -166,14 +163,6 @@ internal sealed partial class AppEndpoints(ResourceStore store, FlyVendor vendor
         });
     }
 
-    private Task<JsonNode?> DeleteIpAsync(Call call) => store.ChangeAsync<JsonNode?>(FlyKinds.Scope(call.Route("app")), async session =>
-    {
-        var ip = await session.FindAsync(FlyKinds.Ip, $"{call.Route("app")} {Uri.UnescapeDataString(call.Route("ip"))}")
-            ?? throw new Refusal(StatusCodes.Status404NotFound, "unknown", "ip not found");
-        await session.RemoveAsync(ip);
-        return null;
-    });
-
     private Task<JsonNode?> ListSecretsAsync(Call call) => store.ReadAsync<JsonNode?>(async session =>
     {
         var app = await session.AppAsync(call.Route("app"));
@@ -195,7 +184,7 @@ internal sealed partial class AppEndpoints(ResourceStore store, FlyVendor vendor
                 }
                 else
                 {
-                    secrets[name] = ((string)value!).ToString(CultureInfo.InvariantCulture);
+                    secrets[name] = (string)value!;
                 }
             }
 

@@ -10,6 +10,8 @@ namespace WebHost.Local.Providers.Fly;
 internal sealed partial class MachineRuns(
     ResourceStore store, FlyDatabases databases, SimulatorsOptions options, ILogger<MachineRuns> logger) : BackgroundService
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
     private readonly Channel<(string App, string Id)> _due = Channel.CreateUnbounded<(string, string)>();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -47,6 +49,8 @@ internal sealed partial class MachineRuns(
                 catch (Exception exception) when (exception is not OperationCanceledException)
                 {
                     LogFailed(logger, due.Id, due.App, exception);
+                    await Task.Delay(RetryDelay, cancellationToken);
+                    _due.Writer.TryWrite(due);
                 }
             });
     }
@@ -88,6 +92,6 @@ internal sealed partial class MachineRuns(
         Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
-    [LoggerMessage(2002, LogLevel.Error, "Machine {Machine} of app {App} could not change its state")]
+    [LoggerMessage(2002, LogLevel.Error, "Machine {Machine} of app {App} could not change its state yet")]
     private static partial void LogFailed(ILogger logger, string machine, string app, Exception exception);
 }

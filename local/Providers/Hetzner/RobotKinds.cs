@@ -41,7 +41,7 @@ internal static class RobotKinds
             ["ip"] = address is null ? null : new JsonArray(address),
             ["subnet"] = new JsonArray(new JsonObject { ["ip"] = network, ["mask"] = "64" }),
             ["_location"] = location,
-            ["_linux"] = false,
+            ["_linux_dist"] = null,
             ["_firewall"] = null,
             ["_firewall_until"] = null,
             ["_cancellation"] = null,

@@ -36,6 +36,7 @@ internal sealed class FlyErrors : ProviderErrors
         var kind = (status, code) switch
         {
             (_, InsufficientCapacity) => ProviderErrorKind.Capacity,
+            (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, _) => ProviderErrorKind.Auth,
             // Older wordings carry no code: "insufficient memory available", "insufficient resources to create …".
             _ when message.Contains("insufficient", StringComparison.OrdinalIgnoreCase) => ProviderErrorKind.Capacity,
             (HttpStatusCode.UnprocessableEntity, _) when IsNameTaken(code, message) => ProviderErrorKind.Conflict,

@@ -23,12 +23,6 @@ internal interface IMachinesApi
     [Post("/v1/apps/{app}/ip_assignments")]
     Task<IpAssignment> AssignIp(string app, [Body] AssignIpRequest request, CancellationToken cancellationToken);
 
-    [Delete("/v1/apps/{app}/ip_assignments/{ip}")]
-    Task DeleteIpAssignment(string app, string ip, CancellationToken cancellationToken);
-
-    [Get("/v1/apps/{app}/secrets")]
-    Task<AppSecrets> ListSecrets(string app, CancellationToken cancellationToken);
-
     [Post("/v1/apps/{app}/secrets")]
     Task<AppSecretsUpdateResponse> UpdateSecrets(
         string app, [Body] AppSecretsUpdateRequest request, CancellationToken cancellationToken);

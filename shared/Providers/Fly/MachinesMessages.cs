@@ -14,10 +14,6 @@ internal sealed record IpAssignment(string Ip, string? Region, string? ServiceNa
 
 internal sealed record AssignIpRequest(string Type, string? Network, string? Region);
 
-internal sealed record AppSecrets(IReadOnlyList<AppSecret>? Secrets);
-
-internal sealed record AppSecret(string Name, string Digest);
-
 // A null value removes the secret and must be sent.
 internal sealed record AppSecretsUpdateRequest(IReadOnlyDictionary<string, string?> Values)
 {

@@ -30,6 +30,7 @@ public sealed class ProviderErrorsTests
     [InlineData(400, """{"error":"invalid_argument: no image"}""", ProviderErrorKind.Permanent, "invalid_argument")]
     [InlineData(401, """{"error":"Authentication Error"}""", ProviderErrorKind.Auth, null)]
     [InlineData(403, "", ProviderErrorKind.Auth, null)]
+    [InlineData(403, """{"error":"insufficient permissions"}""", ProviderErrorKind.Auth, null)]
     [InlineData(404, """{"error":"App not found"}""", ProviderErrorKind.NotFound, null)]
     [InlineData(429, """{"error":"rate limit exceeded"}""", ProviderErrorKind.RateLimited, null)]
     [InlineData(502, "<html>bad gateway</html>", ProviderErrorKind.Transient, null)]

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using WebHost.Providers;
 using WebHost.Providers.Fly;
 
@@ -95,7 +96,7 @@ public sealed class FlyAppsTests(Simulators simulators) : IClassFixture<Simulato
     }
 
     [Fact]
-    public async Task SetSecrets_answers_a_version_that_grows()
+    public async Task SetSecrets_answers_a_version_that_grows_and_removes_what_is_null()
     {
         var name = Simulators.NewAppName();
         await Apps.EnsureAppAsync(name, name, Cancelled);
@@ -103,7 +104,14 @@ public sealed class FlyAppsTests(Simulators simulators) : IClassFixture<Simulato
         var first = await Apps.SetSecretsAsync(name, new Dictionary<string, string?> { ["A"] = "1", ["B"] = "2" }, Cancelled);
         var second = await Apps.SetSecretsAsync(name, new Dictionary<string, string?> { ["B"] = null }, Cancelled);
 
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/fly/v1/apps/{name}/secrets");
+        request.Headers.Authorization = new("Bearer", Simulators.FlyToken);
+        using var answer = await simulators.Http.SendAsync(request, Cancelled);
+        var names = ((JsonArray)(await answer.Content.ReadFromJsonAsync<JsonObject>(Cancelled))!["secrets"]!)
+            .Select(secret => (string?)secret!["name"]);
+
         Assert.True(second > first);
+        Assert.Equal(["A"], names);
     }
 
     [Fact]
