@@ -6,6 +6,7 @@ using WebHost.Callers;
 using WebHost.Configuration;
 using WebHost.Data;
 using WebHost.Fleet;
+using WebHost.Gps;
 using WebHost.Gps.Ingestion;
 using WebHost.Monitoring;
 using WebHost.Operations;
@@ -68,6 +69,7 @@ public static class Composition
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<DeviceStore>();
         services.AddSingleton<TrackReader>();
+        services.AddSingleton<GpsParser>();
         services.AddPointIngestion(settings);
         return services;
     }

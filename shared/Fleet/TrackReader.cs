@@ -2,6 +2,8 @@ using System.Runtime.CompilerServices;
 using NetTopologySuite.Geometries;
 using Npgsql;
 using WebHost.Data;
+using WebHost.Gps;
+using WebHost.Gps.GeoJson;
 using WebHost.Placement;
 
 namespace WebHost.Fleet;
@@ -10,14 +12,25 @@ namespace WebHost.Fleet;
 public sealed class TrackReader(TenantSessions sessions)
 {
     private const string Columns =
-        "device_id, fix_time, position, altitude, speed, course, accuracy, battery, received_at, extras::text";
+        "p.fix_time, p.position, p.altitude, p.speed, p.course, p.accuracy, p.battery, p.extras::text";
 
     /// <summary>Hands over the newest point, by fix time, of each of the tenant's devices.</summary>
     public Task ReadPositionsAsync(
-        Guid tenantId, Func<IAsyncEnumerable<StoredPoint>, Task> take, CancellationToken cancellationToken) =>
+        Guid tenantId, Func<IAsyncEnumerable<DevicePosition>, Task> take, CancellationToken cancellationToken) =>
         ReadAsync(
             tenantId,
-            session => session.Sql($"SELECT {Columns} FROM fleet.positions ORDER BY device_id"),
+            session => session.Sql(
+                $"""
+                SELECT {Columns}, p.device_id, coalesce(d.name, ''), v.vehicle_id
+                FROM fleet.positions p
+                LEFT JOIN fleet.devices d USING (customer_id, device_id)
+                LEFT JOIN LATERAL (
+                    SELECT vehicle_id FROM fleet.device_vehicles r
+                    WHERE r.customer_id = p.customer_id AND r.device_id = p.device_id
+                    ORDER BY since DESC LIMIT 1) AS v ON true
+                ORDER BY p.device_id
+                """),
+            row => new DevicePosition(row.GetGuid(8).ToString(), row.GetString(9), row.Maybe<string>(10), ReadPoint(row)),
             take,
             cancellationToken);
 
@@ -37,24 +50,26 @@ public sealed class TrackReader(TenantSessions sessions)
         DateTimeOffset to,
         DateTimeOffset? after,
         int limit,
-        Func<IAsyncEnumerable<StoredPoint>, Task> take,
+        Func<IAsyncEnumerable<GpsPoint>, Task> take,
         CancellationToken cancellationToken) =>
         ReadAsync(
             tenantId,
             session => session.Sql(
                 $"""
-                SELECT {Columns} FROM fleet.points
+                SELECT {Columns} FROM fleet.points p
                 WHERE device_id = $1 AND fix_time >= $2 AND fix_time < $3 AND ($4::timestamptz IS NULL OR fix_time > $4)
                 ORDER BY fix_time LIMIT $5
                 """,
                 deviceId, from, to, after, limit),
+            ReadPoint,
             take,
             cancellationToken);
 
-    private Task ReadAsync(
+    private Task ReadAsync<T>(
         Guid tenantId,
         Func<NpgsqlTransaction, NpgsqlCommand> query,
-        Func<IAsyncEnumerable<StoredPoint>, Task> take,
+        Func<NpgsqlDataReader, T> read,
+        Func<IAsyncEnumerable<T>, Task> take,
         CancellationToken cancellationToken) =>
         sessions.ReadAsync(
             tenantId,
@@ -62,27 +77,35 @@ public sealed class TrackReader(TenantSessions sessions)
             {
                 await using var command = query(session);
                 await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-                await take(EnumerateAsync(rows, cancellationToken));
+                await take(EnumerateAsync(rows, read, cancellationToken));
                 return true;
             },
             cancellationToken);
 
-    private static async IAsyncEnumerable<StoredPoint> EnumerateAsync(
-        NpgsqlDataReader rows, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<T> EnumerateAsync<T>(
+        NpgsqlDataReader rows, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (await rows.ReadAsync(cancellationToken))
         {
-            yield return new StoredPoint(
-                rows.GetGuid(0),
-                rows.GetFieldValue<DateTimeOffset>(1),
-                rows.GetFieldValue<Point>(2),
-                rows.MaybeValue<float>(3),
-                rows.MaybeValue<float>(4),
-                rows.MaybeValue<float>(5),
-                rows.MaybeValue<float>(6),
-                rows.MaybeValue<float>(7),
-                rows.GetFieldValue<DateTimeOffset>(8),
-                rows.Maybe<string>(9));
+            yield return read(rows);
         }
     }
+
+    private static GpsPoint ReadPoint(NpgsqlDataReader row)
+    {
+        var position = row.GetFieldValue<Point>(1);
+        return new GpsPoint(
+            row.GetFieldValue<DateTimeOffset>(0),
+            position.Y,
+            position.X,
+            ReadSingle(row, 2),
+            ReadSingle(row, 3),
+            ReadSingle(row, 4),
+            ReadSingle(row, 5),
+            ReadSingle(row, 6),
+            Extras: row.Maybe<string>(7));
+    }
+
+    // By way of decimal, which has a single's seven digits: 12.3 stays 12.3 and does not become 12.300000190734863.
+    private static double? ReadSingle(NpgsqlDataReader row, int column) => (double?)(decimal?)row.MaybeValue<float>(column);
 }

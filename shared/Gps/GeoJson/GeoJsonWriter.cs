@@ -29,10 +29,19 @@ public static class GeoJsonWriter
             cancellationToken);
 
     /// <summary>Writes a FeatureCollection with one Point for each point of a track, in the order given.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="track">The points.</param>
+    /// <param name="next">
+    /// Given the last point and the number of points, where the track goes on; written as the collection's member <c>next</c>.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the writing.</param>
     public static Task WriteTrackPointsAsync(
-        PipeWriter output, IAsyncEnumerable<GpsPoint> track, CancellationToken cancellationToken) =>
+        PipeWriter output,
+        IAsyncEnumerable<GpsPoint> track,
+        Func<GpsPoint, int, string?> next,
+        CancellationToken cancellationToken) =>
         WriteCollectionAsync(
-            output, track, static (json, point) => WriteFeature(json, point, device: null), cancellationToken);
+            output, track, static (json, point) => WriteFeature(json, point, device: null), cancellationToken, next);
 
     /// <summary>
     /// Writes a Feature whose geometry is the track as a LineString, with <c>deviceId</c>, <c>from</c>, <c>to</c> and
@@ -91,7 +100,9 @@ public static class GeoJsonWriter
     }
 
     private static async Task WriteCollectionAsync<T>(
-        PipeWriter output, IAsyncEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
+        PipeWriter output, IAsyncEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken,
+        Func<T, int, string?>? next = null)
+        where T : class
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(items);
@@ -99,13 +110,22 @@ public static class GeoJsonWriter
         json.WriteStartObject();
         json.WriteString("type", "FeatureCollection");
         json.WriteStartArray("features");
+        T? last = null;
+        var count = 0;
         await foreach (var item in items.WithCancellation(cancellationToken))
         {
             write(json, item);
+            last = item;
+            count++;
             await FlushWhenFullAsync(json, output, cancellationToken);
         }
 
         json.WriteEndArray();
+        if (last is not null && next?.Invoke(last, count) is { } link)
+        {
+            json.WriteString("next", link);
+        }
+
         json.WriteEndObject();
         await json.FlushAsync(cancellationToken);
         await output.FlushAsync(cancellationToken);
