@@ -89,7 +89,9 @@ internal sealed class OrchestrationDispatcher(
                 _ = Task.Run(() => StepAsync(instance, run, fetch), CancellationToken.None);
             }
 
-            if (leased.Count < free)
+            // A few orchestrations with very many messages may have crowded out the others.
+            var messages = leased.Sum(instance => instance.Messages.Count);
+            if (leased.Count < free && messages < free * LeaseStore.CandidatesPerLease)
             {
                 return await SleepAsync(now, stopping);
             }

@@ -79,6 +79,9 @@ internal sealed class OrchestrationRun
         return Conclude(new(at, events, actions));
     }
 
+    /// <summary>Where the steps taken so far have led.</summary>
+    public StepOutcome Current() => Conclude(new(_lastStepAt, [], []));
+
     private StepOutcome Conclude(HistoryStep step)
     {
         if (_failure is not null)

@@ -9,8 +9,8 @@ namespace WebHost.Local.DurableTask.Storage;
 /// <summary>Takes work and keeps it: leases on orchestrations that have messages, and on activities.</summary>
 internal sealed class LeaseStore(HubDatabase database, HubSignals signals)
 {
-    // An orchestration with many messages appears once for each of them among the candidates.
-    private const int CandidatesPerLease = 4;
+    /// <summary>An orchestration with many messages appears once for each of them among the candidates for a lease.</summary>
+    public const int CandidatesPerLease = 4;
 
     private readonly string _hub = database.Hub;
 
