@@ -24,7 +24,8 @@ internal sealed partial class HistoryJson : JsonSerializerContext
 
     public static string Write(HistoryEvent message) => JsonSerializer.Serialize(message, Compact.HistoryEvent);
 
-    public static string Write(TaskFailureDetails failure) => JsonSerializer.Serialize(failure, Compact.TaskFailureDetails);
+    public static string Write(TaskFailureDetails failure) =>
+        JsonSerializer.Serialize(failure, Compact.TaskFailureDetails);
 
     public static string Write(HistoryDocument document) => JsonSerializer.Serialize(document, Compact.HistoryDocument);
 
@@ -34,5 +35,6 @@ internal sealed partial class HistoryJson : JsonSerializerContext
 
     public static HistoryEvent ReadEvent(string json) => JsonSerializer.Deserialize(json, Compact.HistoryEvent)!;
 
-    public static TaskFailureDetails ReadFailure(string json) => JsonSerializer.Deserialize(json, Compact.TaskFailureDetails)!;
+    public static TaskFailureDetails ReadFailure(string json) =>
+        JsonSerializer.Deserialize(json, Compact.TaskFailureDetails)!;
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using WebHost.Local.DurableTask.Replay;
+using WebHost.Local.DurableTask.Storage;
 
 namespace WebHost.Local.DurableTask.History;
 
@@ -20,6 +21,7 @@ public static class RecordedHistory
     public static async Task<string> ExportAsync(
         string connectionString, string hubName, string instanceId, CancellationToken cancellation = default)
     {
+        HubDatabase.ThrowIfUnusable(hubName);
         await using var database = NpgsqlDataSource.Create(connectionString);
         await using var command = database.CreateCommand(
             $"""

@@ -178,7 +178,7 @@ internal sealed class LeaseStore(HubDatabase database, HubSignals signals)
                 hasParent ? new ParentOrchestrationInstance(reader.GetString(3), reader.GetString(4)) : null,
                 hasParent ? reader.GetGuid(5) : null,
                 hasParent ? reader.GetInt32(6) : null,
-                NewInstance.FinishedStates.Contains((OrchestrationRuntimeStatus)reader.GetInt16(7)),
+                (OrchestrationRuntimeStatus)reader.GetInt16(7),
                 reader.GetInt32(8),
                 reader.GetInt64(9));
             leased.Add(instance.InstanceId, instance);
