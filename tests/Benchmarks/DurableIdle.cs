@@ -5,7 +5,7 @@ namespace WebHost.Benchmarks;
 /// <summary>Processor time of a worker that has nothing to do, with 100 orchestrations in memory that wait for an event.</summary>
 internal static class DurableIdle
 {
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(30);
 
     public static async Task RunAsync()

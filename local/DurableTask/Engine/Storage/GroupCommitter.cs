@@ -6,8 +6,8 @@ using WebHost.Local.DurableTask.Hosting;
 namespace WebHost.Local.DurableTask.Storage;
 
 /// <summary>
-/// Commits everything that changes the hub. While one transaction is on its way to disk the next ones gather, and all of them
-/// share the following flush. A request whose outcome a broken connection hides is looked up, never guessed.
+/// Commits everything that changes the hub. While one transaction is on its way to disk the next requests gather, and all of
+/// them share the following flush. An outcome that a broken connection hides is looked up, never guessed.
 /// </summary>
 internal sealed class GroupCommitter : IAsyncDisposable
 {

@@ -21,12 +21,7 @@ internal sealed partial class HubDatabase : IAsyncDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(options.Value.ConnectionString);
         _connectionString = options.Value.ConnectionString;
         Hub = options.Value.HubName;
-        if (!HubPattern().IsMatch(Hub))
-        {
-            throw new ArgumentException(
-                $"HubName is '{Hub}'. It names a schema: lower case letters, digits and underscores, at most 40.", nameof(options));
-        }
-
+        ThrowIfUnusable(Hub);
         LeaseDuration = options.Value.LeaseDuration;
         Channel = $"durable_{Hub}";
         Durable = Source(_connectionString, Planner);
@@ -57,6 +52,17 @@ internal sealed partial class HubDatabase : IAsyncDisposable
         KeepAlive = 15,
         ApplicationName = "durable task listener",
     }.ConnectionString);
+
+    /// <summary>A hub's name becomes part of SQL: nothing but a plain identifier will do.</summary>
+    public static void ThrowIfUnusable(string hubName)
+    {
+        if (!HubPattern().IsMatch(hubName))
+        {
+            throw new ArgumentException(
+                $"HubName is '{hubName}'. It names a schema: lower case letters, digits and underscores, at most 40.",
+                nameof(hubName));
+        }
+    }
 
     public async Task EnsureCreatedAsync(CancellationToken cancellation)
     {

@@ -21,7 +21,7 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
     /// <summary>The transaction's number, once known: what to ask for when the answer to COMMIT is lost.</summary>
     public string? XactId { get; private set; }
 
-    /// <summary>Orchestrations that somebody may wait for: they have started, finished or changed.</summary>
+    /// <summary>Orchestrations whose status has changed: somebody may wait for that.</summary>
     public IReadOnlyList<string> ChangedInstances { get; private set; } = [];
 
     public bool SentMessages { get; private set; }
@@ -314,7 +314,8 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
 
     private void AddConsumption(NpgsqlBatch batch)
     {
-        var consumed = _steps.SelectMany(step => step.Instance.Messages, (step, message) => (step.Instance.InstanceId, message.Id))
+        var consumed = _steps
+            .SelectMany(step => step.Instance.Messages, (step, message) => (step.Instance.InstanceId, message.Id))
             .ToList();
         if (consumed.Count > 0)
         {
@@ -327,8 +328,10 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
                 Sql.Column(consumed, message => message.Id)));
         }
 
-        var cancelled = _steps.SelectMany(
-            step => step.CancelledTimers, (step, timer) => new TaskKey(step.Instance.InstanceId, step.Instance.ExecutionId, timer))
+        var cancelled = _steps
+            .SelectMany(
+                step => step.CancelledTimers,
+                (step, timer) => new TaskKey(step.Instance.InstanceId, step.Instance.ExecutionId, timer))
             .ToList();
         if (cancelled.Count > 0)
         {
@@ -443,7 +446,7 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
         ChangedInstances =
         [
             .. _steps
-                .Where(step => step.Outcome is { } outcome && (outcome.IsFinished || step.Instance.Steps == 0))
+                .Where(step => step.Outcome is { } outcome && outcome.Status != step.Instance.Status)
                 .Select(step => step.Instance.InstanceId),
         ];
         if (SentMessages || OfferedActivities || ChangedInstances.Count > 0)

@@ -23,7 +23,7 @@ internal sealed class InstanceStore(HubDatabase database, IOptions<LocalDurableT
         OrchestrationQuery query, string? token, int size, CancellationToken cancellation) =>
         Transience.RetryAsync(() => ListOnceAsync(query, token, size, cancellation), cancellation);
 
-    /// <summary>Deletes it if it has finished; with <paramref name="recursive"/> its sub-orchestrations, finished or not, too.</summary>
+    /// <summary>Deletes it if it has finished, and on request its sub-orchestrations, finished or not.</summary>
     public async Task<int> PurgeAsync(string instanceId, bool recursive, CancellationToken cancellation)
     {
         await database.EnsureCreatedAsync(cancellation);
