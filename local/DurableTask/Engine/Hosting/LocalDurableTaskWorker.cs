@@ -23,7 +23,13 @@ internal sealed class LocalDurableTaskWorker(
     /// <exception cref="NpgsqlException">The database cannot be reached or does not let the tables be made.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await database.EnsureCreatedAsync(cancellationToken);
+        await Transience.RetryAsync(
+            async () =>
+            {
+                await database.EnsureCreatedAsync(cancellationToken);
+                return true;
+            },
+            cancellationToken); // After a reboot the database may take some seconds more.
         _renewing = Task.Run(() => RenewAsync(_drained.Token), CancellationToken.None);
         _loops = Task.WhenAll(
             Task.Run(() => ListenAsync(_stopping.Token), CancellationToken.None),
