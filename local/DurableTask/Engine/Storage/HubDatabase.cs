@@ -24,8 +24,8 @@ internal sealed partial class HubDatabase : IAsyncDisposable
         ThrowIfUnusable(Hub);
         LeaseDuration = options.Value.LeaseDuration;
         Channel = $"durable_{Hub}";
-        Durable = Source(_connectionString, Planner);
-        Relaxed = Source(_connectionString, $"{Planner} -c synchronous_commit=off");
+        Durable = Source(_connectionString, Planner, pooling: false);
+        Relaxed = Source(_connectionString, $"{Planner} -c synchronous_commit=off", pooling: true);
     }
 
     public string Hub { get; }
@@ -36,7 +36,10 @@ internal sealed partial class HubDatabase : IAsyncDisposable
     /// <summary>The notification channel that tells other processes of new work and of changed orchestrations.</summary>
     public string Channel { get; }
 
-    /// <summary>Connections whose commits are on disk when they return.</summary>
+    /// <summary>
+    /// Connections whose commits are on disk when they return. One that has failed is closed, not used again: an error halfway
+    /// through a batch leaves its prepared statements in doubt.
+    /// </summary>
     public NpgsqlDataSource Durable { get; }
 
     /// <summary>
@@ -93,12 +96,13 @@ internal sealed partial class HubDatabase : IAsyncDisposable
         _creating.Dispose();
     }
 
-    private static NpgsqlDataSource Source(string connectionString, string settings)
+    private static NpgsqlDataSource Source(string connectionString, string settings, bool pooling)
     {
         var given = new NpgsqlConnectionStringBuilder(connectionString);
         var builder = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = given.ApplicationName ?? "durable task",
+            Pooling = pooling,
             MaxPoolSize = given.ContainsKey("Maximum Pool Size") ? given.MaxPoolSize : DefaultPoolSize,
             ReadBufferSize = 65536,
             WriteBufferSize = 65536,
