@@ -23,7 +23,8 @@ public sealed class OrchestratorRulesTests
         "System.DateTime::get_Now", "System.DateTime::get_UtcNow", "System.DateTime::get_Today", "System.DateTimeOffset::get_Now",
         "System.DateTimeOffset::get_UtcNow", "System.TimeProvider::", "System.Diagnostics.Stopwatch::", "System.Guid::NewGuid",
         "System.Guid::CreateVersion7", "System.Random::", "System.Security.Cryptography.RandomNumberGenerator::", "System.Environment::",
-        "System.AppContext::", "System.Threading.Tasks.Task::Run", "System.Threading.Tasks.Task::Delay", "System.Threading.Thread::",
+        "System.AppContext::", "System.Threading.Tasks.Task::Run", "System.Threading.Tasks.Task::Delay",
+        "System.Threading.Tasks.Task::Wait", "System.Threading.Tasks.Task`1::get_Result", "System.Threading.Thread::",
         "System.Threading.Tasks.TaskFactory::", "System.Threading.Timer::", "System.IO.", "System.Net.", "Npgsql.", "Azure.", "Refit.",
         "::ConfigureAwait",
     ];
