@@ -29,6 +29,9 @@ internal sealed class EndpointAttribute(string summary) : Attribute
     /// <summary>Query parameters.</summary>
     public string[] Query { get; init; } = [];
 
+    /// <summary>Whether the document leaves it out.</summary>
+    public bool Hidden { get; init; }
+
     /// <summary>The methods that are shown where a function takes any.</summary>
     public string[] Methods { get; init; } = [];
 }

@@ -24,7 +24,7 @@ internal static partial class OpenApiDocument
     {
         var schemas = new JsonObject { [ProblemSchema] = ProblemSchemaNode() };
         var paths = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
-        foreach (var (function, trigger, endpoint) in Endpoints())
+        foreach (var (function, trigger, endpoint) in Endpoints().Where(found => !found.Endpoint.Hidden))
         {
             var route = Constraint().Replace(trigger.Route!, "{$1}");
             var path = Prefix + route;
