@@ -1,4 +1,5 @@
 using Azure.Messaging.ServiceBus;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -30,6 +31,10 @@ public static class Composition
         services.AddProviders(configuration);
         services.AddMemoryCache();
         services.AddSingleton(TimeProvider.System);
+
+        // A worker's web server refuses bodies over 30 MB by itself, which is less than most plans may upload. Each function
+        // has a limit of its own, and the host in front of it one for all.
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestBodySize = null);
 
         services.AddSingleton(_ => new ControlDatabase(NpgsqlDataSource.Create(settings.ControlDatabase)));
         services.AddSingleton<SchemaMigrator>();
