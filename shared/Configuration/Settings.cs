@@ -82,12 +82,12 @@ public sealed record Settings
 /// <summary>Adds <see cref="Settings"/> to the services, checked when the application starts.</summary>
 public static class SettingsExtensions
 {
-    /// <summary>Reads the settings now and shares them.</summary>
-    /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
-    public static Settings AddSettings(this IServiceCollection services, IConfiguration configuration)
+    /// <summary>Shares the settings. They are checked when the application starts, together with its other options.</summary>
+    public static IServiceCollection AddSettings(this IServiceCollection services, IConfiguration configuration)
     {
-        var settings = Settings.Read(configuration);
-        services.AddSingleton(settings);
-        return settings;
+        services.AddSingleton(_ => Settings.Read(configuration));
+        services.AddSingleton<IValidateOptions<SettingsValidator>>(new SettingsValidator(configuration));
+        services.AddOptions<SettingsValidator>().ValidateOnStart();
+        return services;
     }
 }
