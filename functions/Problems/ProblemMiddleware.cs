@@ -78,6 +78,8 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
                 return new ProblemException(bad.StatusCode, "Malformed request", bad.Message);
             case WrongTransitionException wrong:
                 return ProblemException.Conflict(wrong.Message);
+            case TenantUnknownException unknown:
+                return ProblemException.NotFound(unknown.Message);
             case TenantNotServedException notServed:
                 return ProblemException.Conflict(notServed.Message);
             case TenantFencedException:

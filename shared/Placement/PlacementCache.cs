@@ -11,13 +11,16 @@ public sealed class PlacementCache(PlacementStore placements, IMemoryCache cache
     private static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(5);
 
     /// <summary>The tenant's placement.</summary>
-    /// <exception cref="TenantNotServedException">The tenant has none, or it is not served.</exception>
+    /// <exception cref="TenantUnknownException">There is no such tenant.</exception>
+    /// <exception cref="TenantNotServedException">It is not served.</exception>
     public async Task<TenantPlacement> GetServedAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        var placement = await GetAsync(tenantId, cancellationToken);
-        return placement is { State: PlacementState.Serving }
-            ? placement
-            : throw new TenantNotServedException(tenantId);
+        return await GetAsync(tenantId, cancellationToken) switch
+        {
+            null => throw new TenantUnknownException(tenantId),
+            { State: PlacementState.Serving } placement => placement,
+            _ => throw new TenantNotServedException(tenantId),
+        };
     }
 
     /// <summary>The tenant's placement, or null when it has none.</summary>
