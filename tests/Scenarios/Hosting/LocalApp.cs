@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Npgsql;
 using WebHost.Scenarios.Callers;
+using WebHost.Security;
 using WebHost.Testing;
 
 namespace WebHost.Scenarios.Hosting;
@@ -123,6 +124,15 @@ public sealed class LocalApp : IAsyncDisposable
     /// <summary>A tenants' database as the server's administrator sees it: past every policy.</summary>
     internal static NpgsqlDataSource OpenTenantDatabase(string name) => NpgsqlDataSource.Create(
         new NpgsqlConnectionStringBuilder(TestDatabase.ServerConnectionString) { Database = name, MaxPoolSize = 5 });
+
+    /// <summary>The password of a database's role, which the application alone knows.</summary>
+    internal async Task<string> GetPasswordAsync(string database, string role)
+    {
+        await using var control = NpgsqlDataSource.Create(_control.ConnectionString);
+        var name = await control.ScalarAsync<string>("SELECT format('database/%s/%s', id, $2) FROM databases WHERE name = $1", database, role);
+        var ciphertext = await control.ScalarAsync<string>("SELECT ciphertext FROM secrets WHERE name = $1", name);
+        return SecretProtector.FromSetting(MasterKey).Unprotect(name, ciphertext);
+    }
 
     /// <summary>Ends the host with SIGKILL.</summary>
     public Task KillHostAsync() => _host.KillAsync();
