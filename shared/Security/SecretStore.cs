@@ -23,6 +23,15 @@ public sealed class SecretStore(ControlDatabase control, SecretProtector protect
         await FindAsync(name, cancellationToken)
         ?? throw new InvalidOperationException($"There is no secret named {name}.");
 
+    /// <summary>The secret of that name, or null.</summary>
+    public async Task<string?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        var ciphertext = await connection.Sql("SELECT ciphertext FROM secrets WHERE name = $1", name)
+            .FirstAsync(row => row.GetString(0), cancellationToken);
+        return ciphertext is null ? null : protector.Unprotect(name, ciphertext);
+    }
+
     /// <summary>Keeps a secret that was given to us, in place of an earlier one of that name.</summary>
     public async Task SetAsync(string name, string value, CancellationToken cancellationToken)
     {
@@ -40,14 +49,6 @@ public sealed class SecretStore(ControlDatabase control, SecretProtector protect
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         await connection.Sql("DELETE FROM secrets WHERE starts_with(name, $1)", namePrefix).RunAsync(cancellationToken);
-    }
-
-    private async Task<string?> FindAsync(string name, CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        var ciphertext = await connection.Sql("SELECT ciphertext FROM secrets WHERE name = $1", name)
-            .FirstAsync(row => row.GetString(0), cancellationToken);
-        return ciphertext is null ? null : protector.Unprotect(name, ciphertext);
     }
 
     private async Task<string> AddAsync(string name, string value, CancellationToken cancellationToken)
