@@ -14,7 +14,9 @@ using WebHost.Placement;
 using WebHost.Providers;
 using WebHost.Provisioning;
 using WebHost.Provisioning.Hetzner;
+using WebHost.Quotas;
 using WebHost.Security;
+using WebHost.Servers;
 using WebHost.Signup;
 using WebHost.Tenants;
 
@@ -57,6 +59,7 @@ public static class Composition
         services.AddSingleton<TenantConnections>();
         services.AddSingleton<TenantSessions>();
         services.AddSingleton<PartitionKeeper>();
+        services.AddSingleton<StorageKeeper>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<HealthChecks>();
 
@@ -65,6 +68,7 @@ public static class Composition
         services.AddSingleton<StepRunner>();
         services.AddSingleton<SignupIntake>();
         services.AddSingleton<SlotOffers>();
+        services.AddSingleton<ServerOrdering>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<DeviceStore>();

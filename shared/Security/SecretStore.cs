@@ -13,24 +13,21 @@ public sealed class SecretStore(ControlDatabase control, SecretProtector protect
     private const int GeneratedBytes = 32;
 
     /// <summary>The secret of that name; a new random one when there is none.</summary>
-    public async Task<string> GetOrCreateAsync(string name, CancellationToken cancellationToken) =>
-        await FindAsync(name, cancellationToken)
-        ?? await AddAsync(name, NewSecret(), cancellationToken);
+    public Task<string> GetOrCreateAsync(string name, CancellationToken cancellationToken) =>
+        GetOrAddAsync(name, () => Task.FromResult(NewSecret()), cancellationToken);
+
+    /// <summary>The secret of that name; what <paramref name="make"/> makes, when there is none. All callers get the same one.</summary>
+    public async Task<string> GetOrAddAsync(string name, Func<Task<string>> make, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(make);
+        return await FindAsync(name, cancellationToken) ?? await AddAsync(name, await make(), cancellationToken);
+    }
 
     /// <summary>The secret of that name.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public async Task<string> GetAsync(string name, CancellationToken cancellationToken) =>
         await FindAsync(name, cancellationToken)
         ?? throw new InvalidOperationException($"There is no secret named {name}.");
-
-    /// <summary>The secret of that name, or null.</summary>
-    public async Task<string?> FindAsync(string name, CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        var ciphertext = await connection.Sql("SELECT ciphertext FROM secrets WHERE name = $1", name)
-            .FirstAsync(row => row.GetString(0), cancellationToken);
-        return ciphertext is null ? null : protector.Unprotect(name, ciphertext);
-    }
 
     /// <summary>Keeps a secret that was given to us, in place of an earlier one of that name.</summary>
     public async Task SetAsync(string name, string value, CancellationToken cancellationToken)
@@ -49,6 +46,14 @@ public sealed class SecretStore(ControlDatabase control, SecretProtector protect
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         await connection.Sql("DELETE FROM secrets WHERE starts_with(name, $1)", namePrefix).RunAsync(cancellationToken);
+    }
+
+    private async Task<string?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        var ciphertext = await connection.Sql("SELECT ciphertext FROM secrets WHERE name = $1", name)
+            .FirstAsync(row => row.GetString(0), cancellationToken);
+        return ciphertext is null ? null : protector.Unprotect(name, ciphertext);
     }
 
     private async Task<string> AddAsync(string name, string value, CancellationToken cancellationToken)

@@ -105,15 +105,7 @@ public sealed class StartDatabase(
     }
 
     // Kept before it is used: machines that start later must find the primary where the first one noted it.
-    private async Task<string> ConsulAsync(string app, TenantDatabaseAddress database, CancellationToken cancellationToken)
-    {
-        var name = database.SecretName("consul");
-        if (await secrets.FindAsync(name, cancellationToken) is { } known)
-        {
-            return known;
-        }
-
-        await secrets.SetAsync(name, await consul.EnableAsync(app, cancellationToken), cancellationToken);
-        return await secrets.GetAsync(name, cancellationToken);
-    }
+    private Task<string> ConsulAsync(string app, TenantDatabaseAddress database, CancellationToken cancellationToken) =>
+        secrets.GetOrAddAsync(
+            database.SecretName("consul"), () => consul.EnableAsync(app, cancellationToken), cancellationToken);
 }
