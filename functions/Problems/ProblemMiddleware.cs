@@ -1,4 +1,3 @@
-using WebHost.Json;
 using System.Text.Json;
 using Azure.Messaging.ServiceBus;
 using Microsoft.AspNetCore.Http;
@@ -6,6 +5,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Logging;
 using WebHost.Data;
+using WebHost.Json;
 using WebHost.Placement;
 using WebHost.States;
 
@@ -78,6 +78,8 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
                 return new ProblemException(bad.StatusCode, "Malformed request", bad.Message);
             case WrongTransitionException wrong:
                 return ProblemException.Conflict(wrong.Message);
+            case TenantUnknownException unknown:
+                return ProblemException.NotFound(unknown.Message);
             case TenantNotServedException notServed:
                 return ProblemException.Conflict(notServed.Message);
             case TenantFencedException:

@@ -19,7 +19,7 @@ public sealed class FailedProvisioning(
         TaskOrchestrationContext context, ProvisioningInput provisioning, Saga saga, TaskFailedException failure)
     {
         var retries = provisioning.Retries.ToUndoOptions();
-        var failed = new FailedStep(provisioning, failure.TaskName, failure.FailureDetails.ErrorMessage, []);
+        var failed = FailedStep.Of(provisioning, failure.TaskName, failure.FailureDetails.ErrorMessage);
         await context.CallActivityAsync(nameof(BeginTakingBack), failed, retries);
         failed = failed with { LeftBehind = await saga.UndoAsync() };
         await context.CallActivityAsync(nameof(EndTakingBack), failed, retries);
@@ -56,6 +56,13 @@ public sealed class FailedProvisioning(
 /// <param name="LeftBehind">Steps that could not be taken back.</param>
 public sealed record FailedStep(ProvisioningInput Provisioning, string Step, string Reason, IReadOnlyList<string> LeftBehind)
 {
+    // Whoever refuses may be long-winded, and what passes through an orchestration must stay small.
+    private const int LongestReason = 2_000;
+
+    /// <summary>A failed step of which nothing has been taken back yet.</summary>
+    public static FailedStep Of(ProvisioningInput provisioning, string step, string reason) =>
+        new(provisioning, step, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason, []);
+
     /// <summary>The failure as the operation shows it.</summary>
     public OperationError ToError() => new(Step, Reason, LeftBehind);
 

@@ -10,7 +10,15 @@ namespace WebHost.Servers;
 /// <param name="Input">The order's operation.</param>
 /// <param name="Step">Name of the step.</param>
 /// <param name="Reason">In the words of whoever refused.</param>
-public sealed record FailedServerOrder(ServerInput Input, string Step, string Reason);
+public sealed record FailedServerOrder(ServerInput Input, string Step, string Reason)
+{
+    // What passes through an orchestration must stay small.
+    private const int LongestReason = 2_000;
+
+    /// <summary>The failure with no more of its reason than fits.</summary>
+    public static FailedServerOrder Of(ServerInput input, string step, string reason) =>
+        new(input, step, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason);
+}
 
 /// <summary>
 /// Closes the operation of an order that cannot go on. A server that an operator no longer wants is given back; one that

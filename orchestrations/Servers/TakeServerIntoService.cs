@@ -72,7 +72,7 @@ public static class TakeServerIntoService
 
     private static Task EndAsync(TaskOrchestrationContext context, ServerInput input, string step, string reason) =>
         context.CallActivityAsync(
-            nameof(EndFailedOrder), new FailedServerOrder(input, step, reason), input.Retries.ToUndoOptions());
+            nameof(EndFailedOrder), FailedServerOrder.Of(input, step, reason), input.Retries.ToUndoOptions());
 }
 
 /// <summary>A step of a server's order waited longer than it may.</summary>

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using WebHost.Providers;
 using WebHost.Security;
 
 namespace WebHost.Configuration;
@@ -55,23 +56,25 @@ public sealed record Settings
     public required TimeSpan LongestRetryInterval { get; init; }
 
     /// <summary>Servers__PollInterval: between two looks at a server that is awaited; 5 min when absent.</summary>
-    public required TimeSpan ServerPollInterval { get; init; }
+    public TimeSpan ServerPollInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Servers__DeliveryDeadline: after which a server that Hetzner has not delivered raises an alert; 3 days when absent.</summary>
-    public required TimeSpan ServerDeliveryDeadline { get; init; }
+    public TimeSpan ServerDeliveryDeadline { get; init; } = TimeSpan.FromDays(3);
 
     /// <summary>Servers__InstallDeadline: within which a delivered server must be installed; 1 day when absent.</summary>
-    public required TimeSpan ServerInstallDeadline { get; init; }
+    public TimeSpan ServerInstallDeadline { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>
     /// Servers__TrustedNetworks: IPv4 networks, at most two, separated by commas, from which a server's SSH, PostgreSQL and Redis
     /// are reached: where this application's calls come from. Without them no server can be ordered.
     /// </summary>
-    public required IReadOnlyList<string> ServerTrustedNetworks { get; init; }
+    public IReadOnlyList<string> ServerTrustedNetworks { get; init; } = [];
 
     /// <summary>Reads and checks every setting.</summary>
+    /// <param name="configuration">Where they are.</param>
+    /// <param name="otherFaults">Faults of settings that are checked elsewhere, to be told along.</param>
     /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
-    public static Settings Read(IConfiguration configuration)
+    public static Settings Read(IConfiguration configuration, params IEnumerable<string> otherFaults)
     {
         var reader = new SettingsReader(configuration);
         var settings = new Settings
@@ -102,7 +105,7 @@ public sealed record Settings
         reader.Require(
             (settings.JwtAuthority is null) == (settings.JwtAudience is null),
             "Operators__JwtAuthority and Operators__JwtAudience go together: give both or neither.");
-        reader.ThrowIfFaulty();
+        reader.ThrowIfFaulty(otherFaults);
         return settings;
     }
 
@@ -110,14 +113,15 @@ public sealed record Settings
         IPNetwork.TryParse(text, out var network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork;
 }
 
-/// <summary>Adds <see cref="Settings"/> to the services, checked when the application starts.</summary>
+/// <summary>Adds <see cref="Settings"/> to the services.</summary>
 public static class SettingsExtensions
 {
-    /// <summary>Reads the settings now and shares them.</summary>
+    /// <summary>Reads and checks all settings of the application, the providers' too, and shares them.</summary>
     /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
     public static Settings AddSettings(this IServiceCollection services, IConfiguration configuration)
     {
-        var settings = Settings.Read(configuration);
+        var providers = configuration.GetSection(ProvidersOptions.Section).Get<ProvidersOptions>() ?? new ProvidersOptions();
+        var settings = Settings.Read(configuration, new ProvidersOptionsValidator().Validate(null, providers).Failures ?? []);
         services.AddSingleton(settings);
         return settings;
     }

@@ -123,8 +123,9 @@ internal sealed class SettingsReader(IConfiguration configuration)
         }
     }
 
-    public void ThrowIfFaulty()
+    public void ThrowIfFaulty(IEnumerable<string> otherFaults)
     {
+        _faults.AddRange(otherFaults);
         if (_faults.Count > 0)
         {
             throw new OptionsValidationException(nameof(Settings), typeof(Settings), _faults);

@@ -1,6 +1,6 @@
-using WebHost.Json;
 using Npgsql;
 using NpgsqlTypes;
+using WebHost.Json;
 
 namespace WebHost.Data;
 

@@ -58,6 +58,9 @@ public sealed class VehicleStore(TenantSessions sessions, TenantStore tenants)
             tenantId,
             async session =>
             {
+                // One change of a fleet at a time: two additions at once would each see room for one more.
+                await session.Sql("SELECT pg_advisory_xact_lock(hashtext($1))", $"vehicles of {tenantId}")
+                    .RunAsync(cancellationToken);
                 var updated = await session.Sql(
                     $"""
                     UPDATE fleet.vehicles SET name = $2, plate = $3, version = version + 1, updated_at = now()
@@ -74,9 +77,6 @@ public sealed class VehicleStore(TenantSessions sessions, TenantStore tenants)
                     return (VehicleChange.Outdated, null);
                 }
 
-                // Two additions at once would each see room for one more.
-                await session.Sql("SELECT pg_advisory_xact_lock(hashtext($1))", $"vehicles of {tenantId}")
-                    .RunAsync(cancellationToken);
                 var count = await session.Sql("SELECT count(*)::int FROM fleet.vehicles")
                     .FirstAsync(row => row.GetInt32(0), cancellationToken);
                 if (count >= limit)
@@ -84,13 +84,9 @@ public sealed class VehicleStore(TenantSessions sessions, TenantStore tenants)
                     return (VehicleChange.OverLimit, null);
                 }
 
-                var created = await session.Sql(
-                    $"""
-                    INSERT INTO fleet.vehicles (customer_id, vehicle_id, name, plate) VALUES ($1, $2, $3, $4)
-                    ON CONFLICT DO NOTHING RETURNING {Columns}
-                    """,
-                    tenantId, vehicleId, name, plate).FirstAsync(Read, cancellationToken);
-                return created is null ? (VehicleChange.Outdated, null) : (VehicleChange.Created, created);
+                return (VehicleChange.Created, await session.Sql(
+                    $"INSERT INTO fleet.vehicles (customer_id, vehicle_id, name, plate) VALUES ($1, $2, $3, $4) RETURNING {Columns}",
+                    tenantId, vehicleId, name, plate).FirstAsync(Read, cancellationToken));
             },
             cancellationToken);
     }

@@ -1,7 +1,7 @@
-using WebHost.Json;
 using System.Text.Json;
 using Npgsql;
 using WebHost.Data;
+using WebHost.Json;
 using WebHost.States;
 
 namespace WebHost.Operations;

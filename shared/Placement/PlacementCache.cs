@@ -11,17 +11,20 @@ public sealed class PlacementCache(PlacementStore placements, IMemoryCache cache
     private static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(5);
 
     /// <summary>The tenant's placement.</summary>
-    /// <exception cref="TenantNotServedException">The tenant has none, or it is not served.</exception>
+    /// <exception cref="TenantUnknownException">There is no such tenant.</exception>
+    /// <exception cref="TenantNotServedException">It is not served.</exception>
     public async Task<TenantPlacement> GetServedAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        var placement = await GetAsync(tenantId, cancellationToken);
+        var placement = await GetAsync(tenantId, cancellationToken) ?? throw new TenantUnknownException(tenantId);
         return placement is { State: PlacementState.Serving }
             ? placement
             : throw new TenantNotServedException(tenantId);
     }
 
-    /// <summary>The tenant's placement, or null when it has none.</summary>
-    public async Task<TenantPlacement?> GetAsync(Guid tenantId, CancellationToken cancellationToken)
+    /// <summary>Forgets what was seen, after somebody found it outdated.</summary>
+    public void Forget(Guid tenantId) => cache.Remove(Key(tenantId));
+
+    private async Task<TenantPlacement?> GetAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         if (cache.TryGetValue(Key(tenantId), out TenantPlacement? known))
         {
@@ -31,9 +34,6 @@ public sealed class PlacementCache(PlacementStore placements, IMemoryCache cache
         var placement = await placements.FindAsync(tenantId, cancellationToken);
         return placement is { State: PlacementState.Serving } ? cache.Set(Key(tenantId), placement, CacheFor) : placement;
     }
-
-    /// <summary>Forgets what was seen, after somebody found it outdated.</summary>
-    public void Forget(Guid tenantId) => cache.Remove(Key(tenantId));
 
     private static (string, Guid) Key(Guid tenantId) => (nameof(PlacementCache), tenantId);
 }

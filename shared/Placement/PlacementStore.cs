@@ -1,6 +1,6 @@
-using WebHost.Json;
 using Npgsql;
 using WebHost.Data;
+using WebHost.Json;
 using WebHost.Plans;
 
 namespace WebHost.Placement;

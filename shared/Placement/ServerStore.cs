@@ -1,7 +1,7 @@
-using WebHost.Json;
 using System.Net;
 using Npgsql;
 using WebHost.Data;
+using WebHost.Json;
 
 namespace WebHost.Placement;
 

@@ -9,7 +9,8 @@ public sealed class DurableTaskRegistry
     private readonly Dictionary<TaskName, Func<IServiceProvider, ITaskOrchestrator>> _orchestrators = [];
     private readonly Dictionary<TaskName, Func<IServiceProvider, ITaskActivity>> _activities = [];
 
-    public IEnumerable<KeyValuePair<TaskName, Func<IServiceProvider, ITaskOrchestrator>>> GetOrchestrators() => _orchestrators;
+    public IEnumerable<KeyValuePair<TaskName, Func<IServiceProvider, ITaskOrchestrator>>> GetOrchestrators() =>
+        _orchestrators;
 
     public IEnumerable<KeyValuePair<TaskName, Func<IServiceProvider, ITaskActivity>>> GetActivities() => _activities;
 
@@ -90,7 +91,8 @@ public sealed class DurableTaskRegistry
     public DurableTaskRegistry AddActivityFunc(TaskName name, Func<TaskActivityContext, Task> activity) =>
         AddActivityFunc<object?>(name, (context, _) => activity(context));
 
-    private static void Add<T>(Dictionary<TaskName, Func<IServiceProvider, T>> all, TaskName name, Func<IServiceProvider, T> factory)
+    private static void Add<T>(
+        Dictionary<TaskName, Func<IServiceProvider, T>> all, TaskName name, Func<IServiceProvider, T> factory)
     {
         ArgumentException.ThrowIfNullOrEmpty(name.Name, nameof(name));
         ArgumentNullException.ThrowIfNull(factory);
@@ -101,7 +103,9 @@ public sealed class DurableTaskRegistry
     }
 
     private static TaskName NameOf(Type type) =>
-        type.GetCustomAttribute<DurableTaskAttribute>() is { Name.Name: not null } named ? named.Name : new TaskName(type.Name);
+        type.GetCustomAttribute<DurableTaskAttribute>() is { Name.Name: not null } named
+            ? named.Name
+            : new TaskName(type.Name);
 
     private sealed class OrchestratorFunc<TInput, TOutput>(
         Func<TaskOrchestrationContext, TInput, Task<TOutput>> run) : TaskOrchestrator<TInput, TOutput>

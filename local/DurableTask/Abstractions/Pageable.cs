@@ -15,7 +15,8 @@ public static class Pageable
     private sealed class FetchedPages<T>(Func<string?, int?, CancellationToken, Task<Page<T>>> fetch) : AsyncPageable<T>
         where T : notnull
     {
-        public override IAsyncEnumerable<Page<T>> AsPages(string? continuationToken = default, int? pageSizeHint = default) =>
+        public override IAsyncEnumerable<Page<T>> AsPages(
+            string? continuationToken = default, int? pageSizeHint = default) =>
             FetchAll(continuationToken, pageSizeHint);
 
         private async IAsyncEnumerable<Page<T>> FetchAll(

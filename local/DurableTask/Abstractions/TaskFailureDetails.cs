@@ -1,6 +1,6 @@
 namespace Microsoft.DurableTask;
 
-/// <summary>A failure as history keeps it: the exception's type name, message and causes, never the exception itself.</summary>
+/// <summary>A failure as history keeps it: the exception's type, message and causes, never the exception.</summary>
 public record TaskFailureDetails(
     string ErrorType,
     string ErrorMessage,
@@ -31,7 +31,8 @@ public record TaskFailureDetails(
         ArgumentNullException.ThrowIfNull(targetBaseExceptionType);
         if (!typeof(Exception).IsAssignableFrom(targetBaseExceptionType))
         {
-            throw new ArgumentException($"{targetBaseExceptionType} is not an exception type.", nameof(targetBaseExceptionType));
+            throw new ArgumentException(
+                $"{targetBaseExceptionType} is not an exception type.", nameof(targetBaseExceptionType));
         }
 
         var type = Type.GetType(ErrorType, throwOnError: false)

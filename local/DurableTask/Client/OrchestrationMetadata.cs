@@ -29,7 +29,9 @@ public sealed class OrchestrationMetadata(string name, string instanceId)
     public bool IsRunning => RuntimeStatus == OrchestrationRuntimeStatus.Running;
 
     public bool IsCompleted => RuntimeStatus
-        is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated;
+        is OrchestrationRuntimeStatus.Completed
+        or OrchestrationRuntimeStatus.Failed
+        or OrchestrationRuntimeStatus.Terminated;
 
     /// <exception cref="InvalidOperationException">Inputs and outputs were not asked for.</exception>
     public T? ReadInputAs<T>() => Read<T>(SerializedInput);
@@ -40,7 +42,8 @@ public sealed class OrchestrationMetadata(string name, string instanceId)
     /// <exception cref="InvalidOperationException">Inputs and outputs were not asked for.</exception>
     public T? ReadCustomStatusAs<T>() => Read<T>(SerializedCustomStatus);
 
-    public override string ToString() => $"{Name} '{InstanceId}': {RuntimeStatus}, created {CreatedAt:s}, updated {LastUpdatedAt:s}";
+    public override string ToString() =>
+        $"{Name} '{InstanceId}': {RuntimeStatus}, created {CreatedAt:s}, updated {LastUpdatedAt:s}";
 
     private T? Read<T>(string? data)
     {

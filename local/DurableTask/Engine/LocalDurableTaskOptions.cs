@@ -18,7 +18,7 @@ public sealed class LocalDurableTaskOptions
     /// <summary>Orchestrations that this process takes a step of at once.</summary>
     public int MaxConcurrentOrchestrations { get; set; } = 200;
 
-    /// <summary>How long work stays with a process that has stopped renewing its lease, as one that was killed has.</summary>
+    /// <summary>How long work stays with a process that no longer renews its lease, as one that was killed.</summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How often to look for work that no notification announced.</summary>

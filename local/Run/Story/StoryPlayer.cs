@@ -62,6 +62,13 @@ internal sealed class StoryPlayer(ConnectionFile connection, IStoryDisplay displ
                 new Uri(connection.Url, "api/signups"), connection.WebhookSecret, $"msg_{Guid.NewGuid():n}", now, body),
             HttpStatusCode.Accepted,
             cancellation);
+        var decided = await _operator.GetAsync<DecidedTenant>($"api/tenants/{accepted.TenantId}", cancellation);
+        display.Say($"Plan {decided.Recommendation.Plan}, because");
+        foreach (var reason in decided.Recommendation.Reasons)
+        {
+            display.Say($"  {reason.Text} ({reason.Rule})");
+        }
+
         var operation = await display.FollowAsync(show => FollowAsync(accepted.OperationId, show, cancellation));
         if (operation.State != "succeeded")
         {
@@ -70,12 +77,6 @@ internal sealed class StoryPlayer(ConnectionFile connection, IStoryDisplay displ
         }
 
         var tenant = await _operator.GetAsync<Tenant>($"api/tenants/{accepted.TenantId}", cancellation);
-        display.Say($"Plan {tenant.Recommendation.Plan}, because");
-        foreach (var reason in tenant.Recommendation.Reasons)
-        {
-            display.Say($"  {reason.Text} ({reason.Rule})");
-        }
-
         var home = tenant.Infrastructure;
         display.Say(
             $"Lives on {home.Provider} in {home.Region}, {home.Server ?? home.App}, database {home.Database}, "

@@ -1,6 +1,6 @@
 namespace WebHost.Local.Run.Story;
 
-/// <summary>A tenant as GET /api/tenants/{id} answers it.</summary>
+/// <summary>A provisioned tenant as GET /api/tenants/{id} answers it.</summary>
 internal sealed record Tenant(
     string Id,
     string Company,
@@ -9,5 +9,4 @@ internal sealed record Tenant(
     string State,
     string Hostname,
     long Epoch,
-    Infrastructure Infrastructure,
-    Recommendation Recommendation);
+    Infrastructure Infrastructure);

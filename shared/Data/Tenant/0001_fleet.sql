@@ -138,7 +138,8 @@ BEGIN
     END IF;
     -- Creating it apart and attaching it locks out neither readers nor writers of the other partitions.
     PERFORM pg_advisory_xact_lock(hashtext('fleet.ensure_partition'));
-    IF to_regclass('fleet.' || partition) IS NULL THEN
+    -- Asked of the table itself: an advisory lock does not bring this session's cached answer up to date.
+    IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'fleet'::regnamespace AND relname = partition) THEN
         EXECUTE format('CREATE TABLE fleet.%I (LIKE fleet.points INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition);
         EXECUTE format('ALTER TABLE fleet.points ATTACH PARTITION fleet.%I FOR VALUES FROM (%L) TO (%L)',
             partition, first::timestamp AT TIME ZONE 'UTC', beyond::timestamp AT TIME ZONE 'UTC');

@@ -93,7 +93,7 @@ public sealed partial class PointConsumer(
         {
             return await placements.GetServedAsync(batch.TenantId, cancellationToken);
         }
-        catch (TenantNotServedException)
+        catch (Exception nowhere) when (nowhere is TenantNotServedException or TenantUnknownException)
         {
             return null;
         }

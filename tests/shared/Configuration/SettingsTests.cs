@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using WebHost.Configuration;
+using WebHost.Providers;
 
 namespace WebHost.Tests.Configuration;
 
@@ -24,20 +25,19 @@ public sealed class SettingsTests
     [Fact]
     public void Read_of_the_sample_file_succeeds()
     {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "local.settings.sample.json")))
-        {
-            folder = Path.GetDirectoryName(folder)!;
-        }
-
-        var sample = new ConfigurationBuilder().AddJsonFile(Path.Combine(folder, "local.settings.sample.json")).Build();
-        var values = sample.GetSection("Values").GetChildren()
-            .Select(setting => KeyValuePair.Create(setting.Key.Replace("__", ":", StringComparison.Ordinal), setting.Value));
-
-        var settings = Settings.Read(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+        var settings = Settings.Read(new ConfigurationBuilder().AddInMemoryCollection(Sample()).Build());
 
         Assert.Equal("fleet.localhost", settings.TenantDomain);
         Assert.Equal(6, settings.StepAttempts);
+    }
+
+    [Fact]
+    public void Sample_file_has_every_setting_that_is_read()
+    {
+        var asked = new AskedSettings();
+        Assert.Throws<OptionsValidationException>(() => Settings.Read(new ConfigurationRoot([asked])));
+
+        Assert.Empty(asked.Names.Concat(NamesOf(typeof(ProvidersOptions), ProvidersOptions.Section)).Except(Sample().Keys));
     }
 
     [Theory]
@@ -81,6 +81,25 @@ public sealed class SettingsTests
         Assert.Contains("go together", Assert.Throws<OptionsValidationException>(() => Read(settings)).Message, StringComparison.Ordinal);
     }
 
+    private static Dictionary<string, string?> Sample()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "local.settings.sample.json")))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return new ConfigurationBuilder().AddJsonFile(Path.Combine(folder, "local.settings.sample.json")).Build()
+            .GetSection("Values").GetChildren()
+            .ToDictionary(setting => setting.Key.Replace("__", ":", StringComparison.Ordinal), setting => setting.Value);
+    }
+
+    private static IEnumerable<string> NamesOf(Type options, string section) =>
+        options.GetProperties().Where(property => property.CanWrite).SelectMany(property =>
+            property.PropertyType.IsClass && property.PropertyType != typeof(string) && property.PropertyType != typeof(Uri)
+                ? NamesOf(property.PropertyType, $"{section}:{property.Name}")
+                : [$"{section}:{property.Name}"]);
+
     private static Dictionary<string, string?> Valid() => new()
     {
         ["ControlDatabase"] = "Host=127.0.0.1;Database=control",
@@ -95,4 +114,16 @@ public sealed class SettingsTests
 
     private static Settings Read(Dictionary<string, string?> settings) =>
         Settings.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
+
+    private sealed class AskedSettings : ConfigurationProvider
+    {
+        public List<string> Names { get; } = [];
+
+        public override bool TryGet(string key, out string? value)
+        {
+            Names.Add(key);
+            value = null;
+            return false;
+        }
+    }
 }

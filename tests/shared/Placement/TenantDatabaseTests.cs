@@ -45,7 +45,7 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
     [Theory]
     [InlineData("INSERT INTO fleet.vehicles (customer_id, vehicle_id, name) VALUES ($1, 'stolen', 'Stolen')", "42501")]
     [InlineData("SELECT count(*) FROM fleet.customers WHERE customer_id = $1", "42501")]
-    [InlineData("SELECT count(*) FROM fleet.points_20260504 WHERE customer_id = $1", "42501")]
+    [InlineData("SELECT count(*) FROM fleet.points_200001 WHERE customer_id = $1", "42501")]
     [InlineData("UPDATE fleet.points SET speed = 1 WHERE customer_id = $1", "42501")]
     [InlineData("SELECT fleet.ensure_partition('2026-05-05') WHERE $1::uuid IS NOT NULL", "42501")]
     [InlineData("SELECT fleet.ingest_heartbeats(ARRAY[$1::uuid], ARRAY[1::bigint], '{}', '{}', '{}', '{}')", "42501")]
@@ -212,7 +212,7 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
 
     private async Task FillAsync(TenantPlacement placement)
     {
-        await IngestAsync([placement], [(placement.TenantId, Now)]);
+        await IngestAsync([placement], [(placement.TenantId, new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc))]);
         await fixture.AskAsync<Guid>(
             """
             WITH v AS (INSERT INTO fleet.vehicles (customer_id, vehicle_id, name) VALUES ($1, 'v', 'Van')),

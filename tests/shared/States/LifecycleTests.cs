@@ -10,22 +10,22 @@ public sealed class LifecycleTests
     [Fact]
     public void Tenant_may_change_in_these_ways_and_no_other() => Assert.Equal(
         [
-            "active: ",
             "provisioning: active, provisioning-failed, waiting-for-capacity",
-            "provisioning-failed: provisioning",
             "waiting-for-capacity: provisioning, provisioning-failed",
+            "active: ",
+            "provisioning-failed: provisioning",
         ],
         Describe(TenantLifecycle.Table));
 
     [Fact]
     public void Operation_may_change_in_these_ways_and_no_other() => Assert.Equal(
         [
-            "failed: ",
             "pending: failed, running",
             "running: failed, succeeded, undoing, waiting",
-            "succeeded: ",
-            "undoing: failed",
             "waiting: failed, running, undoing",
+            "undoing: failed",
+            "succeeded: ",
+            "failed: ",
         ],
         Describe(OperationLifecycle.Table));
 
@@ -48,7 +48,5 @@ public sealed class LifecycleTests
         from state in Enum.GetValues<TState>()
         let next = Enum.GetValues<TState>()
             .Where(to => table.Allows(state, to) && !to.Equals(state)).Select(to => WireName.Of(to)).Order(StringComparer.Ordinal)
-        let line = $"{WireName.Of(state)}: {string.Join(", ", next)}"
-        orderby line
-        select line;
+        select $"{WireName.Of(state)}: {string.Join(", ", next)}";
 }

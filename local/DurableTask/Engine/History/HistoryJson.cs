@@ -6,6 +6,7 @@ using Microsoft.DurableTask;
 namespace WebHost.Local.DurableTask.History;
 
 /// <summary>How history, messages and failures are written. What was written once must stay readable.</summary>
+[JsonSerializable(typeof(HistoryDocument))]
 [JsonSerializable(typeof(HistoryStep))]
 [JsonSerializable(typeof(HistoryEvent))]
 [JsonSerializable(typeof(TaskFailureDetails))]
@@ -23,11 +24,17 @@ internal sealed partial class HistoryJson : JsonSerializerContext
 
     public static string Write(HistoryEvent message) => JsonSerializer.Serialize(message, Compact.HistoryEvent);
 
-    public static string Write(TaskFailureDetails failure) => JsonSerializer.Serialize(failure, Compact.TaskFailureDetails);
+    public static string Write(TaskFailureDetails failure) =>
+        JsonSerializer.Serialize(failure, Compact.TaskFailureDetails);
+
+    public static string Write(HistoryDocument document) => JsonSerializer.Serialize(document, Compact.HistoryDocument);
+
+    public static HistoryDocument ReadDocument(string json) => JsonSerializer.Deserialize(json, Compact.HistoryDocument)!;
 
     public static HistoryStep ReadStep(string json) => JsonSerializer.Deserialize(json, Compact.HistoryStep)!;
 
     public static HistoryEvent ReadEvent(string json) => JsonSerializer.Deserialize(json, Compact.HistoryEvent)!;
 
-    public static TaskFailureDetails ReadFailure(string json) => JsonSerializer.Deserialize(json, Compact.TaskFailureDetails)!;
+    public static TaskFailureDetails ReadFailure(string json) =>
+        JsonSerializer.Deserialize(json, Compact.TaskFailureDetails)!;
 }

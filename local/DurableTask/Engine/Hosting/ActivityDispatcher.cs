@@ -8,7 +8,7 @@ using WebHost.Local.DurableTask.Storage;
 
 namespace WebHost.Local.DurableTask.Hosting;
 
-/// <summary>Runs activities: those that this process's own orchestrations call, and those that any process left open.</summary>
+/// <summary>Runs activities: those that this process's own orchestrations call, and those that any process left.</summary>
 internal sealed class ActivityDispatcher(
     DurableTaskRegistry registry,
     IServiceScopeFactory scopes,
@@ -113,7 +113,7 @@ internal sealed class ActivityDispatcher(
 
         try
         {
-            await committer.CommitAsync(new FinishActivity(activity.Key, activity.Lease, outcome, time.GetUtcNow().UtcDateTime));
+            await FinishAsync(activity, outcome);
         }
         catch (Exception exception)
         {
@@ -127,12 +127,15 @@ internal sealed class ActivityDispatcher(
         }
     }
 
+    private Task<bool> FinishAsync(LeasedActivity activity, HistoryEvent outcome) => committer.CommitAsync(
+        new FinishActivity(activity.Key, activity.Lease, outcome, time.GetUtcNow().UtcDateTime));
+
     private async Task StoreFailureAsync(LeasedActivity activity, Exception exception)
     {
         try
         {
             var failed = new TaskFailed(activity.Key.TaskId, TaskFailureDetails.FromException(exception));
-            await committer.CommitAsync(new FinishActivity(activity.Key, activity.Lease, failed, time.GetUtcNow().UtcDateTime));
+            await FinishAsync(activity, failed);
         }
         catch (Exception again)
         {

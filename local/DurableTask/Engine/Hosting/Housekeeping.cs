@@ -23,7 +23,7 @@ internal sealed class Housekeeping(
 
     private async Task TidyAsync(CancellationToken stopping)
     {
-        await instances.DeleteOrphanedMessagesAsync(stopping);
+        await instances.DeleteOrphansAsync(stopping);
         if (options.Value.RetentionOfFinished is { } retention)
         {
             var before = time.GetUtcNow().UtcDateTime - retention;

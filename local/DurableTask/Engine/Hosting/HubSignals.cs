@@ -8,7 +8,7 @@ internal sealed class HubSignals
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _watched = new(StringComparer.Ordinal);
 
-    /// <summary>This process among those that share the hub. New with every start: an old process's leases are not ours.</summary>
+    /// <summary>This process among those that share the hub. New with every start: old leases are not ours.</summary>
     public Guid Worker { get; } = Guid.NewGuid();
 
     public AsyncSignal Orchestrations { get; } = new();

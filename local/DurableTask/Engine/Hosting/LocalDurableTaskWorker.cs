@@ -5,7 +5,7 @@ using WebHost.Local.DurableTask.Storage;
 
 namespace WebHost.Local.DurableTask.Hosting;
 
-/// <summary>Serves the hub as long as the host runs: takes work, keeps its leases, listens to the other processes, tidies up.</summary>
+/// <summary>Serves the hub as long as the host runs: takes work, keeps its leases, listens to others, tidies up.</summary>
 internal sealed class LocalDurableTaskWorker(
     HubDatabase database,
     HubSignals signals,
@@ -23,7 +23,13 @@ internal sealed class LocalDurableTaskWorker(
     /// <exception cref="NpgsqlException">The database cannot be reached or does not let the tables be made.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await database.EnsureCreatedAsync(cancellationToken);
+        await Transience.RetryAsync(
+            async () =>
+            {
+                await database.EnsureCreatedAsync(cancellationToken);
+                return true;
+            },
+            cancellationToken); // After a reboot the database may take some seconds more.
         _renewing = Task.Run(() => RenewAsync(_drained.Token), CancellationToken.None);
         _loops = Task.WhenAll(
             Task.Run(() => ListenAsync(_stopping.Token), CancellationToken.None),
@@ -60,7 +66,8 @@ internal sealed class LocalDurableTaskWorker(
 
     private async Task RenewAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(database.LeaseDuration / 3); // The server's clock counts leases down, not the host's.
+        // The server's clock counts leases down, not the host's.
+        using var timer = new PeriodicTimer(database.LeaseDuration / 3);
         while (await WaitAsync(timer, stopping))
         {
             var (stepping, running) = (orchestrations.Stepping, activities.Running);

@@ -21,7 +21,10 @@ internal static class Loop
 
     /// <summary>Does <paramref name="work"/>; after an error pauses, does <paramref name="recover"/>, and tries again.</summary>
     public static async Task TryAsync(
-        ILogger logger, Func<CancellationToken, Task> work, Func<CancellationToken, Task> recover, CancellationToken stopping)
+        ILogger logger,
+        Func<CancellationToken, Task> work,
+        Func<CancellationToken, Task> recover,
+        CancellationToken stopping)
     {
         var next = work;
         for (var pause = FirstPause; !stopping.IsCancellationRequested;)

@@ -41,7 +41,8 @@ internal sealed class OrchestrationDispatcher(
         {
             await Loop.TryAsync(logger, async cancellation => wait = await FetchAsync(cancellation), RecoverAsync, stopping);
             _idle.Trim();
-            await signals.Orchestrations.WaitAsync(wait, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await signals.Orchestrations.WaitAsync(wait, time, stopping)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -89,7 +90,9 @@ internal sealed class OrchestrationDispatcher(
                 _ = Task.Run(() => StepAsync(instance, run, fetch), CancellationToken.None);
             }
 
-            if (leased.Count < free)
+            // A few orchestrations with very many messages may have crowded out the others.
+            var messages = leased.Sum(instance => instance.Messages.Count);
+            if (leased.Count < free && messages < free * LeaseStore.CandidatesPerLease)
             {
                 return await SleepAsync(now, stopping);
             }
@@ -171,7 +174,8 @@ internal sealed class OrchestrationDispatcher(
         }
     }
 
-    private void Settle(LeasedInstance instance, StepOutcome outcome, HostedRun run, List<LeasedActivity> called, bool isCommitted)
+    private void Settle(
+        LeasedInstance instance, StepOutcome outcome, HostedRun run, List<LeasedActivity> called, bool isCommitted)
     {
         if (!isCommitted)
         {
@@ -203,7 +207,10 @@ internal sealed class OrchestrationDispatcher(
 
     // Sending less is all that can be done about data that PostgreSQL does not take.
     private static StepOutcome Unstorable(StepOutcome outcome, PostgresException reason) =>
-        new(new(outcome.Step.At, [], []), OrchestrationRuntimeStatus.Failed) { Failure = TaskFailureDetails.FromException(reason) };
+        new(new(outcome.Step.At, [], []), OrchestrationRuntimeStatus.Failed)
+        {
+            Failure = TaskFailureDetails.FromException(reason),
+        };
 
     private static List<HistoryEvent> Relevant(LeasedInstance instance) => instance.IsFinished
         ? []

@@ -79,6 +79,9 @@ internal sealed class OrchestrationRun
         return Conclude(new(at, events, actions));
     }
 
+    /// <summary>Where the steps taken so far have led.</summary>
+    public StepOutcome Current() => Conclude(new(_lastStepAt, [], []));
+
     private StepOutcome Conclude(HistoryStep step)
     {
         if (_failure is not null)
@@ -257,8 +260,8 @@ internal sealed class OrchestrationRun
             if (!string.Equals(then, now, StringComparison.OrdinalIgnoreCase))
             {
                 _failure = TaskFailureDetails.FromException(new NonDeterministicOrchestrationException(
-                    $"Orchestrator '{_execution.Name}' (instance '{_execution.InstanceId}') is not deterministic: in step {Steps},"
-                    + $" after {_context.LastCompleted}, history expects {then}, but the code asked for {now}. Was the"
+                    $"Orchestrator '{_execution.Name}' (instance '{_execution.InstanceId}') is not deterministic: in step"
+                    + $" {Steps}, after {_context.LastCompleted}, history expects {then}, but the code asked for {now}. Was the"
                     + " orchestrator changed after this instance had started?"));
                 return;
             }
@@ -285,9 +288,11 @@ internal sealed class OrchestrationRun
                 return;
             }
 
-            _foreign = $"Orchestrator '{_execution.Name}' (instance '{_execution.InstanceId}') awaited something that is not a task"
-                + $" of its context, in step {Steps + (_isStepping ? 1 : 0)}, after {_context.LastCompleted}:"
-                + $" {(_main is { IsCompleted: false } ? AwaitedTask.Describe(_main) : "a task that finished on another thread")}."
+            var awaited = _main is { IsCompleted: false }
+                ? AwaitedTask.Describe(_main)
+                : "a task that finished on another thread";
+            _foreign = $"Orchestrator '{_execution.Name}' (instance '{_execution.InstanceId}') awaited something that is not"
+                + $" a task of its context, in step {Steps + (_isStepping ? 1 : 0)}, after {_context.LastCompleted}: {awaited}."
                 + " An orchestrator may await activities, timers, events and sub-orchestrations only; move everything else"
                 + " into an activity.";
             if (_isStepping)

@@ -67,7 +67,8 @@ internal sealed class ReplayContext(
         EnsureOrchestratorThread();
         ThrowIfMisplaced(name, input, options);
         var data = converter.Serialize(input);
-        return WithRetryAsync(options?.Retry, () => OpenAsync<TResult>(name, id => new CallActivity(id, name) { Input = data }));
+        return WithRetryAsync(
+            options?.Retry, () => OpenAsync<TResult>(name, id => new CallActivity(id, name) { Input = data }));
     }
 
     public override Task<TResult> CallSubOrchestratorAsync<TResult>(
@@ -179,7 +180,7 @@ internal sealed class ReplayContext(
         }
     }
 
-    /// <summary>The latest waiter gets the event: those before it are usually losers of a race that went on without them.</summary>
+    /// <summary>The latest waiter gets the event: those before it are usually losers of a race that went on.</summary>
     public void Deliver(EventRaised raised)
     {
         var index = _waiters.FindLastIndex(waiter => IsNamed(waiter.Name, raised.Name));
@@ -202,7 +203,8 @@ internal sealed class ReplayContext(
         ArgumentException.ThrowIfNullOrEmpty(name.Name, nameof(name));
         if (input is TaskOptions && options is null)
         {
-            throw new ArgumentException("The call's options were given as its input. Name the argument: options: …", nameof(input));
+            throw new ArgumentException(
+                "The call's options were given as its input. Name the argument: options: …", nameof(input));
         }
     }
 

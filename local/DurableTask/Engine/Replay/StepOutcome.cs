@@ -19,5 +19,7 @@ internal sealed record StepOutcome(HistoryStep Step, OrchestrationRuntimeStatus 
     public bool TerminateChildren { get; init; }
 
     public bool IsFinished => Status
-        is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated;
+        is OrchestrationRuntimeStatus.Completed
+        or OrchestrationRuntimeStatus.Failed
+        or OrchestrationRuntimeStatus.Terminated;
 }

@@ -6,8 +6,8 @@ using WebHost.Local.DurableTask.Hosting;
 namespace WebHost.Local.DurableTask.Storage;
 
 /// <summary>
-/// Commits everything that changes the hub. While one transaction is on its way to disk the next ones gather, and all of them
-/// share the following flush. A request whose outcome a broken connection hides is looked up, never guessed.
+/// Commits everything that changes the hub. While one transaction is on its way to disk the next requests gather, and all of
+/// them share the following flush. An outcome that a broken connection hides is looked up, never guessed.
 /// </summary>
 internal sealed class GroupCommitter : IAsyncDisposable
 {
@@ -25,6 +25,7 @@ internal sealed class GroupCommitter : IAsyncDisposable
     private readonly CancellationTokenSource _disposing = new();
     private readonly Task _running;
     private NpgsqlConnection? _connection;
+    private long _number;
 
     public GroupCommitter(HubDatabase database, HubSignals signals, ILogger<GroupCommitter> logger)
     {
@@ -101,9 +102,10 @@ internal sealed class GroupCommitter : IAsyncDisposable
 
     private async Task<HubTransaction> CommitOrWaitAsync(List<CommitRequest> group)
     {
+        var number = ++_number;
         for (var attempt = 0; ; attempt++)
         {
-            var transaction = new HubTransaction(_database, _signals.Worker, group);
+            var transaction = new HubTransaction(_database, _signals.Worker, number, group);
             try
             {
                 await _database.EnsureCreatedAsync(_disposing.Token);
@@ -115,7 +117,7 @@ internal sealed class GroupCommitter : IAsyncDisposable
             {
                 Logs.CommitInterrupted(_logger, exception, group.Count);
                 await DropConnectionAsync();
-                if (transaction.XactId is { } xactId && await WasCommittedAsync(xactId))
+                if (transaction.MayBeCommitted && await WasCommittedAsync(number))
                 {
                     return transaction;
                 }
@@ -130,18 +132,18 @@ internal sealed class GroupCommitter : IAsyncDisposable
         }
     }
 
-    private async Task<bool> WasCommittedAsync(string xactId)
+    // Each transaction leaves its number in its worker's row. Locking the row waits for one that is still being committed.
+    // PostgreSQL's own transaction ids would not do: after a crash it gives those out again that had not reached the disk.
+    private async Task<bool> WasCommittedAsync(long number)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                await using var command = _database.Durable.CreateCommand("SELECT pg_xact_status($1::text::xid8)");
-                command.Parameters.Add(Sql.Value(xactId));
-                if (await command.ExecuteScalarAsync(_disposing.Token) is string status and not "in progress")
-                {
-                    return status == "committed";
-                }
+                await using var command = _database.Durable.CreateCommand(
+                    $"SELECT number FROM {_database.Hub}.commits WHERE worker = $1 FOR UPDATE");
+                command.Parameters.Add(Sql.Value(_signals.Worker));
+                return await command.ExecuteScalarAsync(_disposing.Token) is long last && last == number;
             }
             catch (Exception exception) when (Transience.IsTransient(exception) && !_disposing.IsCancellationRequested)
             {

@@ -21,16 +21,11 @@ internal sealed partial class HubDatabase : IAsyncDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(options.Value.ConnectionString);
         _connectionString = options.Value.ConnectionString;
         Hub = options.Value.HubName;
-        if (!HubPattern().IsMatch(Hub))
-        {
-            throw new ArgumentException(
-                $"HubName is '{Hub}'. It names a schema: lower case letters, digits and underscores, at most 40.", nameof(options));
-        }
-
+        ThrowIfUnusable(Hub);
         LeaseDuration = options.Value.LeaseDuration;
         Channel = $"durable_{Hub}";
-        Durable = Source(_connectionString, Planner);
-        Relaxed = Source(_connectionString, $"{Planner} -c synchronous_commit=off");
+        Durable = Source(_connectionString, Planner, pooling: false);
+        Relaxed = Source(_connectionString, $"{Planner} -c synchronous_commit=off", pooling: true);
     }
 
     public string Hub { get; }
@@ -41,7 +36,10 @@ internal sealed partial class HubDatabase : IAsyncDisposable
     /// <summary>The notification channel that tells other processes of new work and of changed orchestrations.</summary>
     public string Channel { get; }
 
-    /// <summary>Connections whose commits are on disk when they return.</summary>
+    /// <summary>
+    /// Connections whose commits are on disk when they return. One that has failed is closed, not used again: an error halfway
+    /// through a batch leaves its prepared statements in doubt.
+    /// </summary>
     public NpgsqlDataSource Durable { get; }
 
     /// <summary>
@@ -57,6 +55,17 @@ internal sealed partial class HubDatabase : IAsyncDisposable
         KeepAlive = 15,
         ApplicationName = "durable task listener",
     }.ConnectionString);
+
+    /// <summary>A hub's name becomes part of SQL: nothing but a plain identifier will do.</summary>
+    public static void ThrowIfUnusable(string hubName)
+    {
+        if (!HubPattern().IsMatch(hubName))
+        {
+            throw new ArgumentException(
+                $"HubName is '{hubName}'. It names a schema: lower case letters, digits and underscores, at most 40.",
+                nameof(hubName));
+        }
+    }
 
     public async Task EnsureCreatedAsync(CancellationToken cancellation)
     {
@@ -87,12 +96,13 @@ internal sealed partial class HubDatabase : IAsyncDisposable
         _creating.Dispose();
     }
 
-    private static NpgsqlDataSource Source(string connectionString, string settings)
+    private static NpgsqlDataSource Source(string connectionString, string settings, bool pooling)
     {
         var given = new NpgsqlConnectionStringBuilder(connectionString);
         var builder = new NpgsqlConnectionStringBuilder(connectionString)
         {
             ApplicationName = given.ApplicationName ?? "durable task",
+            Pooling = pooling,
             MaxPoolSize = given.ContainsKey("Maximum Pool Size") ? given.MaxPoolSize : DefaultPoolSize,
             ReadBufferSize = 65536,
             WriteBufferSize = 65536,

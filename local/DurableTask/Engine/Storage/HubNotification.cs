@@ -1,6 +1,6 @@
 namespace WebHost.Local.DurableTask.Storage;
 
-/// <summary>What a process tells the others when it commits: who it is, and which orchestrations have started or finished.</summary>
+/// <summary>What a process tells the others when it commits: who it is, and which orchestrations' status changed.</summary>
 internal static class HubNotification
 {
     private const int MaxLength = 7000; // PostgreSQL takes less than 8000 bytes.

@@ -9,7 +9,8 @@ namespace WebHost.Local.DurableTask.Storage;
 /// A group of requests as one transaction: first the leases are checked and given back, then ids are claimed, and what
 /// remains valid is written.
 /// </summary>
-internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnlyList<CommitRequest> requests)
+internal sealed class HubTransaction(
+    HubDatabase database, Guid worker, long number, IReadOnlyList<CommitRequest> requests)
 {
     private readonly string _hub = database.Hub;
     private readonly List<TakeStep> _steps = [];
@@ -18,10 +19,10 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
     private readonly List<OutgoingMessage> _messages = [];
     private readonly HashSet<CommitRequest> _refused = [];
 
-    /// <summary>The transaction's number, once known: what to ask for when the answer to COMMIT is lost.</summary>
-    public string? XactId { get; private set; }
+    /// <summary>Whether COMMIT was sent, so that it may have happened though no answer came.</summary>
+    public bool MayBeCommitted { get; private set; }
 
-    /// <summary>Orchestrations that somebody may wait for: they have started, finished or changed.</summary>
+    /// <summary>Orchestrations whose status has changed: somebody may wait for that.</summary>
     public IReadOnlyList<string> ChangedInstances { get; private set; } = [];
 
     public bool SentMessages { get; private set; }
@@ -48,6 +49,7 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
 
         await ClaimIdsAsync(connection);
         await WriteAsync(connection);
+        MayBeCommitted = true;
         await transaction.CommitAsync();
     }
 
@@ -78,7 +80,6 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
     private async Task GiveBackLeasesAsync(NpgsqlConnection connection)
     {
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(XactIdStatement());
         var taken = _steps.FindAll(step => step.Outcome is not null);
         if (taken.Count > 0)
         {
@@ -127,14 +128,14 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
         var held = new HashSet<string>();
         await using (var reader = await batch.ExecuteReaderAsync())
         {
-            await ReadXactIdAsync(reader);
-            while (await reader.NextResultAsync())
+            do
             {
                 while (await reader.ReadAsync())
                 {
                     held.Add(reader.GetString(0));
                 }
             }
+            while (await reader.NextResultAsync());
         }
 
         _refused.UnionWith(_steps.Where(step => !held.Contains(step.Instance.InstanceId)));
@@ -157,11 +158,8 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
         foreach (var group in GroupForInsert(wanted))
         {
             await using var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(XactIdStatement());
             batch.BatchCommands.Add(CreationStatement(group));
             await using var reader = await batch.ExecuteReaderAsync();
-            await ReadXactIdAsync(reader);
-            await reader.NextResultAsync();
             while (await reader.ReadAsync())
             {
                 created.Add(reader.GetGuid(0));
@@ -257,26 +255,19 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
     private async Task WriteAsync(NpgsqlConnection connection)
     {
         await using var batch = new NpgsqlBatch(connection);
-        if (XactId is null)
-        {
-            batch.BatchCommands.Add(XactIdStatement());
-        }
-
         AddHistory(batch);
         AddConsumption(batch);
         AddActivities(batch);
         AddMessages(batch);
         AddNotification(batch);
-        await using var reader = await batch.ExecuteReaderAsync();
-        if (XactId is null)
-        {
-            await ReadXactIdAsync(reader);
-        }
-
-        while (await reader.NextResultAsync())
-        {
-            // An error of any statement of the batch comes up here.
-        }
+        batch.BatchCommands.Add(Sql.Statement(
+            $"""
+            INSERT INTO {_hub}.commits (worker, number, committed_at) VALUES ($1, $2, clock_timestamp())
+            ON CONFLICT (worker) DO UPDATE SET number = excluded.number, committed_at = excluded.committed_at
+            """,
+            Sql.Value(worker),
+            Sql.Value(number)));
+        await batch.ExecuteNonQueryAsync();
     }
 
     private void AddHistory(NpgsqlBatch batch)
@@ -314,7 +305,8 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
 
     private void AddConsumption(NpgsqlBatch batch)
     {
-        var consumed = _steps.SelectMany(step => step.Instance.Messages, (step, message) => (step.Instance.InstanceId, message.Id))
+        var consumed = _steps
+            .SelectMany(step => step.Instance.Messages, (step, message) => (step.Instance.InstanceId, message.Id))
             .ToList();
         if (consumed.Count > 0)
         {
@@ -327,8 +319,10 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
                 Sql.Column(consumed, message => message.Id)));
         }
 
-        var cancelled = _steps.SelectMany(
-            step => step.CancelledTimers, (step, timer) => new TaskKey(step.Instance.InstanceId, step.Instance.ExecutionId, timer))
+        var cancelled = _steps
+            .SelectMany(
+                step => step.CancelledTimers,
+                (step, timer) => new TaskKey(step.Instance.InstanceId, step.Instance.ExecutionId, timer))
             .ToList();
         if (cancelled.Count > 0)
         {
@@ -443,7 +437,7 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
         ChangedInstances =
         [
             .. _steps
-                .Where(step => step.Outcome is { } outcome && (outcome.IsFinished || step.Instance.Steps == 0))
+                .Where(step => step.Outcome is { } outcome && outcome.Status != step.Instance.Status)
                 .Select(step => step.Instance.InstanceId),
         ];
         if (SentMessages || OfferedActivities || ChangedInstances.Count > 0)
@@ -453,13 +447,5 @@ internal sealed class HubTransaction(HubDatabase database, Guid worker, IReadOnl
                 Sql.Value(database.Channel),
                 Sql.Value(HubNotification.Write(worker, ChangedInstances))));
         }
-    }
-
-    private static NpgsqlBatchCommand XactIdStatement() => Sql.Statement("SELECT pg_current_xact_id()::text");
-
-    private async Task ReadXactIdAsync(NpgsqlDataReader reader)
-    {
-        await reader.ReadAsync();
-        XactId ??= reader.GetString(0);
     }
 }

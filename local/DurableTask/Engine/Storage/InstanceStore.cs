@@ -23,7 +23,7 @@ internal sealed class InstanceStore(HubDatabase database, IOptions<LocalDurableT
         OrchestrationQuery query, string? token, int size, CancellationToken cancellation) =>
         Transience.RetryAsync(() => ListOnceAsync(query, token, size, cancellation), cancellation);
 
-    /// <summary>Deletes it if it has finished; with <paramref name="recursive"/> its sub-orchestrations, finished or not, too.</summary>
+    /// <summary>Deletes it if it has finished, and on request its sub-orchestrations, finished or not.</summary>
     public async Task<int> PurgeAsync(string instanceId, bool recursive, CancellationToken cancellation)
     {
         await database.EnsureCreatedAsync(cancellation);
@@ -71,13 +71,14 @@ internal sealed class InstanceStore(HubDatabase database, IOptions<LocalDurableT
         () => [Sql.Value(before)],
         cancellation);
 
-    /// <summary>Deletes messages that came after their orchestration was purged.</summary>
-    public async Task DeleteOrphanedMessagesAsync(CancellationToken cancellation)
+    /// <summary>Deletes messages that came after their orchestration was purged, and the marks of workers long gone.</summary>
+    public async Task DeleteOrphansAsync(CancellationToken cancellation)
     {
         await using var command = database.Relaxed.CreateCommand(
             $"""
             DELETE FROM {_hub}.inbox m WHERE due_at < clock_timestamp() - interval '1 hour'
-                AND NOT EXISTS (SELECT FROM {_hub}.instances i WHERE i.instance_id = m.instance_id)
+                AND NOT EXISTS (SELECT FROM {_hub}.instances i WHERE i.instance_id = m.instance_id);
+            DELETE FROM {_hub}.commits WHERE committed_at < clock_timestamp() - interval '1 day';
             """);
         await command.ExecuteNonQueryAsync(cancellation);
     }

@@ -9,8 +9,8 @@ namespace WebHost.Local.DurableTask.Storage;
 /// <summary>Takes work and keeps it: leases on orchestrations that have messages, and on activities.</summary>
 internal sealed class LeaseStore(HubDatabase database, HubSignals signals)
 {
-    // An orchestration with many messages appears once for each of them among the candidates.
-    private const int CandidatesPerLease = 4;
+    /// <summary>An orchestration with many messages appears once for each of them among the candidates for a lease.</summary>
+    public const int CandidatesPerLease = 4;
 
     private readonly string _hub = database.Hub;
 
@@ -178,7 +178,7 @@ internal sealed class LeaseStore(HubDatabase database, HubSignals signals)
                 hasParent ? new ParentOrchestrationInstance(reader.GetString(3), reader.GetString(4)) : null,
                 hasParent ? reader.GetGuid(5) : null,
                 hasParent ? reader.GetInt32(6) : null,
-                NewInstance.FinishedStates.Contains((OrchestrationRuntimeStatus)reader.GetInt16(7)),
+                (OrchestrationRuntimeStatus)reader.GetInt16(7),
                 reader.GetInt32(8),
                 reader.GetInt64(9));
             leased.Add(instance.InstanceId, instance);

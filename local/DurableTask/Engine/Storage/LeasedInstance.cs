@@ -1,4 +1,5 @@
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using WebHost.Local.DurableTask.History;
 using WebHost.Local.DurableTask.Replay;
 
@@ -12,10 +13,12 @@ internal sealed record LeasedInstance(
     ParentOrchestrationInstance? Parent,
     Guid? ParentExecutionId,
     int? ParentTaskId,
-    bool IsFinished,
+    OrchestrationRuntimeStatus Status,
     int Steps,
     long Lease)
 {
+    public bool IsFinished => NewInstance.FinishedStates.Contains(Status);
+
     public List<InboxMessage> Messages { get; } = [];
 
     /// <summary>Filled for an orchestration that this process does not hold in memory.</summary>

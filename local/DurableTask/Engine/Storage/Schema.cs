@@ -80,6 +80,11 @@ internal static class Schema
             available_at timestamptz NOT NULL,
             PRIMARY KEY (instance_id, execution_id, task_id)
         ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+        CREATE TABLE IF NOT EXISTS {hub}.commits (
+            worker uuid PRIMARY KEY,
+            number bigint NOT NULL,
+            committed_at timestamptz NOT NULL
+        ) WITH (fillfactor = 50);
         CREATE INDEX IF NOT EXISTS activities_available ON {hub}.activities (available_at);
         """;
 }

@@ -12,6 +12,7 @@ internal static class Transience
     {
         PostgresException refused => refused.IsTransient
             || refused.SqlState.StartsWith("57P", StringComparison.Ordinal) // the server or an operator ended the session
+            || refused.SqlState == PostgresErrorCodes.InvalidSqlStatementName // prepared on a connection that is no more
             || refused.SqlState.StartsWith("08", StringComparison.Ordinal),
         NpgsqlException or IOException or SocketException or TimeoutException => true,
         _ => false,

@@ -1,0 +1,54 @@
+using WebHost.Operations;
+
+namespace WebHost.Orchestrations.Tests;
+
+/// <summary>What each activity of one orchestration answers, and a record of what was called.</summary>
+public sealed class Script
+{
+    private readonly Dictionary<string, Queue<Func<bool>>> _answers = [];
+    private readonly List<string> _calls = [];
+
+    /// <summary>Activities in the order in which they were called, every attempt.</summary>
+    public IReadOnlyList<string> Calls
+    {
+        get
+        {
+            lock (_calls)
+            {
+                return [.. _calls];
+            }
+        }
+    }
+
+    /// <summary>The next calls of the activity say that it must wait.</summary>
+    public Script Waits(string activity, int times = 1) => Add(activity, times, () => false);
+
+    /// <summary>The next calls of the activity fail and may be tried again.</summary>
+    public Script Fails(string activity, int times) => Add(activity, times, () => throw new IOException($"{activity} broke."));
+
+    /// <summary>The next call of the activity is refused for good.</summary>
+    public Script Refuses(string activity) => Add(activity, 1, () => throw new StepRefusedException($"{activity} was refused."));
+
+    internal bool Answer(string activity)
+    {
+        Func<bool>? answer;
+        lock (_calls)
+        {
+            _calls.Add(activity);
+            answer = _answers.TryGetValue(activity, out var queue) && queue.TryDequeue(out var next) ? next : null;
+        }
+
+        return answer?.Invoke() ?? true;
+    }
+
+    private Script Add(string activity, int times, Func<bool> answer)
+    {
+        var queue = _answers.TryGetValue(activity, out var known) ? known : _answers[activity] = new();
+        for (var i = 0; i < times; i++)
+        {
+            queue.Enqueue(answer);
+        }
+
+        return this;
+    }
+}

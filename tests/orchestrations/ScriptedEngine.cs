@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using WebHost.Local.DurableTask;
+using WebHost.Local.DurableTask.History;
+using WebHost.Operations;
+using WebHost.Provisioning;
+using WebHost.Servers;
+using WebHost.Testing;
+
+namespace WebHost.Orchestrations.Tests;
+
+/// <summary>
+/// The application's orchestrators on a real engine, with a script in place of each activity: what is tested is which steps
+/// follow which. Every step replays the whole history, so that no orchestrator gets by on what it remembers.
+/// </summary>
+public sealed class ScriptedEngine : IAsyncLifetime
+{
+    private const string Hub = "scripted";
+
+    private static readonly StepRetries Retries = new(3, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(20));
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(200);
+
+    private readonly ConcurrentDictionary<Guid, Script> _scripts = new();
+    private TestDatabase _database = null!;
+    private IHost _host = null!;
+
+    /// <summary>Every orchestrator of the application by its function's name.</summary>
+    public static IReadOnlyDictionary<string, Func<TaskOrchestrationContext, Task>> Orchestrators { get; } =
+        Functions<OrchestrationTriggerAttribute>().ToDictionary(
+            found => found.Name, found => found.Method.CreateDelegate<Func<TaskOrchestrationContext, Task>>());
+
+    /// <summary>Names of every activity of the application.</summary>
+    public static IReadOnlyCollection<string> Activities { get; } =
+        [.. Functions<ActivityTriggerAttribute>().Select(found => found.Name)];
+
+    public DurableTaskClient Client => _host.Services.GetRequiredService<DurableTaskClient>();
+
+    public IServiceProvider Services => _host.Services;
+
+    public static void Register(DurableTaskRegistry registry, Func<string, JsonElement, bool> activity)
+    {
+        foreach (var (name, run) in Orchestrators)
+        {
+            registry.AddOrchestratorFunc(name, run);
+        }
+
+        foreach (var name in Activities)
+        {
+            registry.AddActivityFunc<JsonElement, bool>(name, (_, input) => activity(name, input));
+        }
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await TestDatabase.CreateAsync("scripted");
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddLocalDurableTask(
+            registry => Register(registry, Answer),
+            options =>
+            {
+                options.ConnectionString = $"{_database.ConnectionString};Maximum Pool Size=8";
+                options.HubName = Hub;
+                options.MaxIdleOrchestrations = 0;
+            });
+        _host = builder.Build();
+        await _host.StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        await ((IAsyncDisposable)_host).DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    /// <summary>Starts an orchestrator whose activities follow the script.</summary>
+    public async Task<string> StartAsync(string orchestrator, Script script)
+    {
+        var operationId = Guid.CreateVersion7();
+        _scripts[operationId] = script;
+        object input = orchestrator == nameof(TakeServerIntoService)
+            ? new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, Deadline, Deadline)
+            : new ProvisioningInput(operationId, Guid.CreateVersion7(), Retries);
+        return await Client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input);
+    }
+
+    /// <summary>Runs an orchestrator to its end.</summary>
+    public async Task<OrchestrationMetadata> RunAsync(string orchestrator, Script script) =>
+        await EndOfAsync(await StartAsync(orchestrator, script));
+
+    public Task<OrchestrationMetadata> EndOfAsync(string instanceId) =>
+        Client.WaitForInstanceCompletionAsync(instanceId, getInputsAndOutputs: true, CancellationToken.None)
+            .WaitAsync(TimeSpan.FromSeconds(30));
+
+    public Task<string> ExportAsync(string instanceId) =>
+        RecordedHistory.ExportAsync(_database.ConnectionString, Hub, instanceId);
+
+    private bool Answer(string activity, JsonElement input)
+    {
+        var operation = input.TryGetProperty(nameof(FailedStep.Provisioning), out var inner)
+            || input.TryGetProperty(nameof(FailedServerOrder.Input), out inner)
+                ? inner
+                : input;
+        return _scripts[operation.GetProperty(nameof(ProvisioningInput.OperationId)).GetGuid()].Answer(activity);
+    }
+
+    private static IEnumerable<(string Name, MethodInfo Method)> Functions<TTrigger>()
+        where TTrigger : Attribute =>
+        from type in typeof(SignupIntake).Assembly.GetTypes()
+        from method in type.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance)
+        where method.GetParameters().Any(parameter => parameter.GetCustomAttribute<TTrigger>() is not null)
+        select (method.GetCustomAttribute<FunctionAttribute>()!.Name, method);
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.DurableTask;
+using WebHost.Local.DurableTask.History;
+using WebHost.Provisioning.Fly;
+using WebHost.Provisioning.Hetzner;
+using WebHost.Servers;
+
+namespace WebHost.Orchestrations.Tests;
+
+/// <summary>
+/// Orchestrations that are under way when a new build is deployed go on with it: each orchestrator must still do what the
+/// histories in Histories/ say it did. When a change is meant, and nothing can be under way, record them anew with
+/// WEBHOST_RECORD_HISTORIES=1.
+/// </summary>
+public sealed class StoredHistoryTests(ScriptedEngine engine) : IClassFixture<ScriptedEngine>
+{
+    private const string RecordVariable = "WEBHOST_RECORD_HISTORIES";
+
+    private static readonly Dictionary<string, (string Orchestrator, Func<Script> Script, string? Event)> Recordings = new()
+    {
+        ["ProvisionOnHetzner"] = (nameof(ProvisionOnHetzner), () => new Script(), null),
+        ["ProvisionOnHetzner-after-waiting"] =
+            (nameof(ProvisionOnHetzner), () => new Script().Waits(nameof(ReserveSlot)), ProvisionOnHetzner.SlotOffered),
+        ["ProvisionOnHetzner-taken-back"] =
+            (nameof(ProvisionOnHetzner), () => new Script().Refuses(nameof(WebHost.Provisioning.VerifyHome)), null),
+        ["ProvisionOnFly"] = (nameof(ProvisionOnFly), () => new Script(), null),
+        ["ProvisionOnFly-with-retries"] = (nameof(ProvisionOnFly), () => new Script().Fails(nameof(StartDatabase), 2), null),
+        ["ProvisionOnFly-taken-back"] = (nameof(ProvisionOnFly), () => new Script().Refuses(nameof(RequestCertificate)), null),
+        ["TakeServerIntoService"] = (nameof(TakeServerIntoService), () => new Script().Waits(nameof(AwaitDelivery), 2), null),
+        ["TakeServerIntoService-late"] =
+            (nameof(TakeServerIntoService), () => new Script().Waits(nameof(AwaitInstallation), 1_000), null),
+    };
+
+    public static TheoryData<string> Names => [.. Recordings.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Todays_orchestrator_does_what_the_stored_history_says(string name)
+    {
+        var file = Path.Combine(Folder, $"{name}.json");
+        if (Environment.GetEnvironmentVariable(RecordVariable) == "1")
+        {
+            await RecordAsync(name, file);
+        }
+
+        var registry = new DurableTaskRegistry();
+        ScriptedEngine.Register(registry, (_, _) => true);
+
+        RecordedHistory.Replay(await File.ReadAllTextAsync(file), registry, engine.Services);
+    }
+
+    [Fact]
+    public void Every_orchestrator_has_a_stored_history() =>
+        Assert.Empty(ScriptedEngine.Orchestrators.Keys.Except(Recordings.Values.Select(recording => recording.Orchestrator)));
+
+    private async Task RecordAsync(string name, string file)
+    {
+        var (orchestrator, script, awaited) = Recordings[name];
+        var instanceId = await engine.StartAsync(orchestrator, script());
+        if (awaited is not null)
+        {
+            await engine.Client.RaiseEventAsync(instanceId, awaited);
+        }
+
+        await engine.EndOfAsync(instanceId);
+        await File.WriteAllTextAsync(file, WithoutStackTraces(await engine.ExportAsync(instanceId)));
+    }
+
+    // They name folders of the machine on which the history was recorded, and no orchestrator sees them.
+    private static string WithoutStackTraces(string history)
+    {
+        var document = JsonNode.Parse(history)!;
+        Strip(document);
+        return document.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+
+        static void Strip(JsonNode? node)
+        {
+            if (node is JsonObject members)
+            {
+                members.Remove("stackTrace");
+            }
+
+            var children = node switch
+            {
+                JsonObject of => of.Select(member => member.Value),
+                JsonArray items => items,
+                _ => [],
+            };
+            foreach (var child in children.ToList())
+            {
+                Strip(child);
+            }
+        }
+    }
+
+    private static string Folder { get; } = Path.Combine(RepositoryFolder(), "tests", "orchestrations", "Histories");
+
+    private static string RepositoryFolder()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "WebHost.sln")))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
+    }
+}
