@@ -67,6 +67,7 @@ internal sealed class ControlEndpoints(ResourceStore store, CallLog calls, Fault
                 ["name"] = resource.Name,
                 ["parent"] = resource.Parent,
                 ["state"] = resource.Text("state") ?? resource.Text("status"),
+                ["region"] = resource.Text("region"),
                 ["owner"] = OwnerOf(resource),
                 ["database"] = DatabaseOf(resource),
             })]);

@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -20,6 +23,7 @@ namespace WebHost.Functions.Tests.Hosting;
 public sealed class ApplicationUnderTest : IAsyncLifetime
 {
     private const string OperatorKey = "operator-key-of-the-tests";
+    private const string SignupSecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("webhost-test-");
     private TestDatabase? _control;
@@ -101,6 +105,29 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
         answer.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Signs a fleet up as a sign-up page does; answers the tenant and its provisioning.</summary>
+    public async Task<(Guid TenantId, Guid OperationId)> SignUpAsync(object fleet)
+    {
+        var (id, timestamp) = ($"msg_{Guid.NewGuid():n}", DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        var body = JsonSerializer.Serialize(new { type = "customer.signup", timestamp = DateTimeOffset.UtcNow, data = fleet });
+        var signature = HMACSHA256.HashData(
+            Convert.FromBase64String(SignupSecret["whsec_".Length..]), Encoding.UTF8.GetBytes($"{id}.{timestamp}.{body}"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "signups")
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+            Headers =
+            {
+                { "webhook-id", id },
+                { "webhook-timestamp", $"{timestamp}" },
+                { "webhook-signature", $"v1,{Convert.ToBase64String(signature)}" },
+            },
+        };
+        using var answer = await Http.SendAsync(request);
+        var accepted = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, accepted.ToJsonString());
+        return ((Guid)accepted["tenantId"]!, (Guid)accepted["operationId"]!);
+    }
+
     /// <summary>Posts as an operator; answers the status and the body.</summary>
     public async Task<(HttpStatusCode Status, JsonNode? Body)> PostAsync(string path, object? body = null)
     {
@@ -175,7 +202,7 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
             ["Tenants:Domain"] = "fleet.test",
             ["Security:MasterKeys"] = "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
             ["Operators:Keys"] = OperatorKey,
-            ["Webhooks:SignupSecrets"] = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+            ["Webhooks:SignupSecrets"] = SignupSecret,
             ["Webhooks:StripeSecrets"] = "whsec_of_the_tests",
             ["Operations:StepAttempts"] = "3",
             ["Operations:FirstRetryInterval"] = "00:00:00.05",
