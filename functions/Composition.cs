@@ -15,7 +15,9 @@ using WebHost.Placement;
 using WebHost.Providers;
 using WebHost.Provisioning;
 using WebHost.Provisioning.Hetzner;
+using WebHost.Quotas;
 using WebHost.Security;
+using WebHost.Servers;
 using WebHost.Signup;
 using WebHost.Tenants;
 
@@ -63,6 +65,7 @@ public static class Composition
         services.AddSingleton<TenantConnections>();
         services.AddSingleton<TenantSessions>();
         services.AddSingleton<PartitionKeeper>();
+        services.AddSingleton<StorageKeeper>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<HealthChecks>();
 
@@ -71,6 +74,7 @@ public static class Composition
         services.AddSingleton<StepRunner>();
         services.AddSingleton<SignupIntake>();
         services.AddSingleton<SlotOffers>();
+        services.AddSingleton<ServerOrdering>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<DeviceStore>();

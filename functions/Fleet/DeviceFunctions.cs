@@ -5,11 +5,12 @@ using WebHost.Callers;
 using WebHost.Gps;
 using WebHost.OpenApi;
 using WebHost.Problems;
+using WebHost.Quotas;
 
 namespace WebHost.Fleet;
 
 /// <summary>Where a tenant's devices are registered.</summary>
-public sealed class DeviceFunctions(CallerAuthentication callers, DeviceStore devices)
+public sealed class DeviceFunctions(CallerAuthentication callers, DeviceStore devices, StorageKeeper storage)
 {
     private const int LongestName = 200;
 
@@ -39,6 +40,13 @@ public sealed class DeviceFunctions(CallerAuthentication callers, DeviceStore de
         {
             throw ProblemException.Unprocessable(
                 new Dictionary<string, string[]> { ["name"] = [$"Give the device a name of 1 to {LongestName} characters."] });
+        }
+
+        if (await storage.FindAsync(tenantId, cancellationToken) is { OverQuota: true })
+        {
+            throw ProblemException.Conflict(
+                $"Tenant {tenantId} stores more than its plan allows; GET /api/tenants/{tenantId} says how much. "
+                + "Its devices' points are taken, but further devices need a larger plan.");
         }
 
         var device = await devices.CreateAsync(

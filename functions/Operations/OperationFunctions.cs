@@ -6,11 +6,13 @@ using WebHost.Callers;
 using WebHost.OpenApi;
 using WebHost.Problems;
 using WebHost.Provisioning;
+using WebHost.Servers;
 
 namespace WebHost.Operations;
 
 /// <summary>Where operators watch long work and take it up again.</summary>
-public sealed class OperationFunctions(CallerAuthentication callers, OperationStore operations, SignupIntake intake)
+public sealed class OperationFunctions(
+    CallerAuthentication callers, OperationStore operations, SignupIntake intake, ServerOrdering ordering)
 {
     private const int LargestPage = 500;
 
@@ -41,7 +43,7 @@ public sealed class OperationFunctions(CallerAuthentication callers, OperationSt
         return Requests.Answer(await FindAsync(operationId, cancellationToken));
     }
 
-    /// <summary>Takes a failed provisioning up again.</summary>
+    /// <summary>Takes a failed provisioning, or a failed order of a server, up again.</summary>
     [Function("RetryOperation")]
     [Endpoint("Take a failed operation up again", Tag = "Operations", Caller = "operator", Response = typeof(RetryAnswer), Status = 202)]
     public async Task<IActionResult> Retry(
@@ -53,9 +55,10 @@ public sealed class OperationFunctions(CallerAuthentication callers, OperationSt
         await callers.RequireOperatorAsync(request, cancellationToken);
         var operation = await FindAsync(operationId, cancellationToken);
         var retried = await intake.RetryAsync(client, operationId, cancellationToken)
+            ?? await ordering.RetryAsync(client, operationId, cancellationToken)
             ?? throw ProblemException.Conflict(
                 $"Operation {operationId} is {Json.WireName.Of(operation.State)}, or its tenant is being provisioned again already. "
-                + "Only the failed provisioning of a tenant that has no home can be taken up again.");
+                + "Only the failed provisioning of a tenant that has no home, or the failed order of a server, can be taken up again.");
         return Requests.Answer(new RetryAnswer(retried, $"/api/operations/{retried}"), StatusCodes.Status202Accepted);
     }
 

@@ -8,6 +8,7 @@ using WebHost.OpenApi;
 using WebHost.Placement;
 using WebHost.Plans;
 using WebHost.Problems;
+using WebHost.Quotas;
 using WebHost.Security;
 
 namespace WebHost.Tenants;
@@ -19,6 +20,7 @@ public sealed class TenantFunctions(
     PlacementStore placements,
     ServerStore servers,
     TenantDatabaseStore databases,
+    StorageKeeper storage,
     ApiKeyStore apiKeys)
 {
     private const int LargestPage = 500;
@@ -49,6 +51,7 @@ public sealed class TenantFunctions(
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
         var tenant = await FindAsync(tenantId, cancellationToken);
         var placement = await placements.GetAsync(tenantId, cancellationToken);
+        var limits = PlanCatalog.Standard.Get(tenant.Plan).Limits;
         return Requests.Answer(new TenantView
         {
             Id = tenant.Id,
@@ -59,7 +62,9 @@ public sealed class TenantFunctions(
             State = tenant.State,
             Hostname = placement.Hostname,
             Epoch = placement.Epoch,
-            Limits = PlanCatalog.Standard.Get(tenant.Plan).Limits,
+            Limits = limits,
+            StorageQuota = StorageQuota.Of(limits),
+            Storage = await storage.FindAsync(tenantId, cancellationToken),
             Infrastructure = await DescribeAsync(placement, cancellationToken),
             Recommendation = JsonText.Read<Recommendation>(tenant.Recommendation),
             CreatedAt = tenant.CreatedAt,
@@ -161,6 +166,12 @@ public sealed record TenantView
 
     /// <summary>What its plan allows.</summary>
     public required PlanLimits Limits { get; init; }
+
+    /// <summary>What its plan allows it to store.</summary>
+    public required StorageQuota StorageQuota { get; init; }
+
+    /// <summary>What it stores; absent until it is first measured.</summary>
+    public TenantStorage? Storage { get; init; }
 
     /// <summary>Where it lives.</summary>
     public required InfrastructureView Infrastructure { get; init; }

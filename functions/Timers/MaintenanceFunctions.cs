@@ -3,11 +3,13 @@ using Microsoft.DurableTask.Client;
 using WebHost.Operations;
 using WebHost.Placement;
 using WebHost.Provisioning.Hetzner;
+using WebHost.Quotas;
 
 namespace WebHost.Timers;
 
 /// <summary>What is done by the clock.</summary>
-public sealed class MaintenanceFunctions(OperationStarter starter, SlotOffers offers, PartitionKeeper partitions)
+public sealed class MaintenanceFunctions(
+    OperationStarter starter, SlotOffers offers, PartitionKeeper partitions, StorageKeeper storage)
 {
     /// <summary>Mends operations whose process died at the wrong moment, and tells waiting tenants of free slots.</summary>
     [Function("ResumeOperations")]
@@ -24,4 +26,9 @@ public sealed class MaintenanceFunctions(OperationStarter starter, SlotOffers of
     [Function("MakePartitions")]
     public Task MakePartitions([TimerTrigger("0 20 */6 * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
         partitions.MakeAheadAsync(cancellationToken);
+
+    /// <summary>Measures what every tenant stores and reports who is over its quota.</summary>
+    [Function("MeasureStorage")]
+    public Task MeasureStorage([TimerTrigger("0 40 */6 * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
+        storage.MeasureAsync(cancellationToken);
 }

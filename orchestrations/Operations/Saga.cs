@@ -28,7 +28,8 @@ internal sealed class Saga(TaskOrchestrationContext context, object input, StepR
     }
 
     /// <summary>Runs a step that changes nothing that would have to be taken back.</summary>
-    public Task RunFinalAsync(string step) => context.CallActivityAsync<bool>(step, input, _stepOptions);
+    /// <returns>False when the step waits for what others must do first.</returns>
+    public Task<bool> RunFinalAsync(string step) => context.CallActivityAsync<bool>(step, input, _stepOptions);
 
     /// <summary>Takes every step back, last one first, going on past what fails.</summary>
     /// <returns>Names of the steps that could not be taken back.</returns>

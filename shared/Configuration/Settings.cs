@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -11,6 +13,8 @@ namespace WebHost.Configuration;
 /// </summary>
 public sealed record Settings
 {
+    private const int MostTrustedNetworks = 2;
+
     /// <summary>ControlDatabase: connection string of the control database.</summary>
     public required string ControlDatabase { get; init; }
 
@@ -50,6 +54,21 @@ public sealed record Settings
     /// <summary>Operations__LongestRetryInterval: no interval is longer; 1 min when absent.</summary>
     public required TimeSpan LongestRetryInterval { get; init; }
 
+    /// <summary>Servers__PollInterval: between two looks at a server that is awaited; 5 min when absent.</summary>
+    public TimeSpan ServerPollInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Servers__DeliveryDeadline: after which a server that Hetzner has not delivered raises an alert; 3 days when absent.</summary>
+    public TimeSpan ServerDeliveryDeadline { get; init; } = TimeSpan.FromDays(3);
+
+    /// <summary>Servers__InstallDeadline: within which a delivered server must be installed; 1 day when absent.</summary>
+    public TimeSpan ServerInstallDeadline { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// Servers__TrustedNetworks: IPv4 networks, at most two, separated by commas, from which a server's SSH, PostgreSQL and Redis
+    /// are reached: where this application's calls come from. Without them no server can be ordered.
+    /// </summary>
+    public IReadOnlyList<string> ServerTrustedNetworks { get; init; } = [];
+
     /// <summary>Reads and checks every setting.</summary>
     /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
     public static Settings Read(IConfiguration configuration)
@@ -70,13 +89,25 @@ public sealed record Settings
             StepAttempts = reader.Number("Operations__StepAttempts", 6, 1, 100),
             FirstRetryInterval = reader.Duration("Operations__FirstRetryInterval", TimeSpan.FromSeconds(1)),
             LongestRetryInterval = reader.Duration("Operations__LongestRetryInterval", TimeSpan.FromMinutes(1)),
+            ServerPollInterval = reader.Duration("Servers__PollInterval", TimeSpan.FromMinutes(5)),
+            ServerDeliveryDeadline = reader.Duration("Servers__DeliveryDeadline", TimeSpan.FromDays(3)),
+            ServerInstallDeadline = reader.Duration("Servers__InstallDeadline", TimeSpan.FromDays(1)),
+            ServerTrustedNetworks = reader.OptionalText("Servers__TrustedNetworks") is null
+                ? []
+                : reader.List("Servers__TrustedNetworks", IsIpv4Network, "an IPv4 network such as 192.0.2.0/24"),
         };
+        reader.Require(
+            settings.ServerTrustedNetworks.Count <= MostTrustedNetworks,
+            $"Servers__TrustedNetworks names {settings.ServerTrustedNetworks.Count} networks; a server's firewall has room for {MostTrustedNetworks}.");
         reader.Require(
             (settings.JwtAuthority is null) == (settings.JwtAudience is null),
             "Operators__JwtAuthority and Operators__JwtAudience go together: give both or neither.");
         reader.ThrowIfFaulty();
         return settings;
     }
+
+    private static bool IsIpv4Network(string text) =>
+        IPNetwork.TryParse(text, out var network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork;
 }
 
 /// <summary>Adds <see cref="Settings"/> to the services, checked when the application starts.</summary>

@@ -28,6 +28,18 @@ public sealed record ResourceNames(Guid TenantId, long Epoch)
     /// <summary>Volume of the tenant's PostgreSQL. Fly allows lower-case letters, digits and underscores only.</summary>
     public string Volume => $"wh_{Short}_e{Epoch}";
 
+    /// <summary>Volume of one of its replicas, counted from 1.</summary>
+    public string ReplicaVolume(int replica) => $"{Volume}_r{replica}";
+
+    /// <summary>Machine of the tenant's application, counted from 1 in each region.</summary>
+    public string AppMachine(string region, int number) => $"{App}-{region}-{number}";
+
+    /// <summary>Machine that takes the writes of the tenant's PostgreSQL.</summary>
+    public string DatabaseMachine => DatabaseApp;
+
+    /// <summary>Machine of one of its replicas, counted from 1.</summary>
+    public string ReplicaMachine(int replica) => $"{DatabaseApp}-r{replica}";
+
     /// <summary>PostgreSQL role of this tenant at this epoch.</summary>
     public string TenantRole => $"wh_{Short}_e{Epoch}";
 

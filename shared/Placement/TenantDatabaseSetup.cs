@@ -1,3 +1,4 @@
+using System.Net;
 using Npgsql;
 using WebHost.Data;
 
@@ -10,9 +11,44 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     private const int SharedConnectionLimit = 10;
     private const int DedicatedConnectionLimit = 100;
 
+    private const int OldestVersion = 15;
+
     // Tables with a tenant's rows, children before parents.
     private static readonly string[] TenantTables =
         ["points", "positions", "heartbeats", "quarantine", "device_vehicles", "devices", "vehicles", "customers"];
+
+    /// <summary>Looks as the administrator whether a database that somebody else made could be prepared and serve tenants.</summary>
+    /// <returns>What was found, for people.</returns>
+    /// <exception cref="TenantDatabaseNotFitException">It could not; the message says what is missing.</exception>
+    public async Task<string> InspectAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)
+    {
+        await using var connection =
+            await OpenAsync(await databases.AdminConnectionAsync(database, cancellationToken), cancellationToken);
+        var (version, makesRoles, postgis, timescale, encrypted) = await connection.Sql(
+            """
+            SELECT current_setting('server_version_num')::int / 10000,
+                   (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user),
+                   EXISTS (SELECT FROM pg_available_extensions WHERE name = 'postgis'),
+                   EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb'),
+                   coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)
+            """).FirstAsync(
+            row => (row.GetInt32(0), row.GetBoolean(1), row.GetBoolean(2), row.GetBoolean(3), row.GetBoolean(4)), cancellationToken);
+        void Require(bool condition, string fault)
+        {
+            if (!condition)
+            {
+                throw new TenantDatabaseNotFitException($"Database {database.Name} at {database.Host}: {fault}");
+            }
+        }
+
+        Require(version >= OldestVersion, $"PostgreSQL {version} is too old; {OldestVersion} is the oldest that will do.");
+        Require(makesRoles, $"Role {database.AdminUser} may not create roles.");
+        Require(postgis, "PostGIS is not installed.");
+        Require(
+            encrypted || IPAddress.TryParse(database.Host, out var address) && IPAddress.IsLoopback(address),
+            "The connection is not encrypted.");
+        return $"PostgreSQL {version} with PostGIS{(timescale ? " and TimescaleDB" : "")}{(encrypted ? ", encrypted" : "")}.";
+    }
 
     /// <summary>Creates the database's roles and schema.</summary>
     public async Task PrepareAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)

@@ -16,6 +16,7 @@ internal sealed class ProvidersOptionsValidator : IValidateOptions<ProvidersOpti
         RequireText("Hetzner__Password", options.Hetzner.Password);
 
         RequireAddress("Fly__BaseAddress", options.Fly.BaseAddress);
+        RequireAddress("Fly__GraphQlAddress", options.Fly.GraphQlAddress);
         RequireText("Fly__Token", options.Fly.Token);
         RequireText("Fly__Organization", options.Fly.Organization);
         RequireText("Fly__DatabaseImage", options.Fly.DatabaseImage);
@@ -31,10 +32,6 @@ internal sealed class ProvidersOptionsValidator : IValidateOptions<ProvidersOpti
             RequireAddress("Upstash__BaseAddress", options.Upstash.BaseAddress);
             RequireText("Upstash__Email", options.Upstash.Email);
             RequireText("Upstash__ApiKey", options.Upstash.ApiKey);
-        }
-        else
-        {
-            RequireAddress("Fly__GraphQlAddress", options.Fly.GraphQlAddress);
         }
 
         if (options.RequestTimeout <= TimeSpan.Zero)

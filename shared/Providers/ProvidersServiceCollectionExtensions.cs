@@ -29,7 +29,7 @@ public static class ProvidersServiceCollectionExtensions
 
     /// <summary>
     /// Adds <see cref="HetznerServers"/>, <see cref="HetznerOrders"/>, <see cref="FlyApps"/>, <see cref="FlyVolumes"/>,
-    /// <see cref="FlyMachines"/>, <see cref="FlyCertificates"/>, <see cref="DnsRecords"/>, <see cref="IRedisService"/> and <see cref="VendorCheck"/>.
+    /// <see cref="FlyMachines"/>, <see cref="FlyCertificates"/>, <see cref="FlyConsul"/>, <see cref="DnsRecords"/>, <see cref="IRedisService"/> and <see cref="VendorCheck"/>.
     /// The section <c>Providers</c> is checked when the host starts.
     /// </summary>
     public static IServiceCollection AddProviders(this IServiceCollection services, IConfiguration configuration)
@@ -61,6 +61,7 @@ public static class ProvidersServiceCollectionExtensions
             provider.GetRequiredService<FlyVolumes>(),
             provider.GetRequiredService<IOptions<ProvidersOptions>>()));
         services.AddTransient(provider => new FlyCertificates(provider.GetRequiredService<IMachinesApi>()));
+        services.AddTransient(provider => new FlyConsul(provider.GetRequiredService<IAddOnsApi>()));
         services.AddTransient(provider => new DnsRecords(
             provider.GetRequiredService<IDnsRecordsApi>(), provider.GetRequiredService<IOptions<ProvidersOptions>>()));
         services.AddTransient<VendorCheck>();

@@ -14,6 +14,7 @@ public static partial class OpaqueToken
     private const int RandomBytes = 32;
     private const string DevicePrefix = "wht_";
     private const string TenantKeyPrefix = "whk_";
+    private const string ServerPrefix = "whs_";
     private static readonly int TokenLength = DevicePrefix.Length + Base64Url.GetEncodedLength(RandomBytes);
 
     /// <summary>Makes a new token, to be shown once.</summary>
@@ -49,9 +50,10 @@ public static partial class OpaqueToken
     {
         TokenKind.Device => DevicePrefix,
         TokenKind.TenantKey => TenantKeyPrefix,
+        TokenKind.ServerInstallation => ServerPrefix,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of token."),
     };
 
-    [GeneratedRegex("(wh[tk]_)[A-Za-z0-9_-]+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("(wh[kst]_)[A-Za-z0-9_-]+", RegexOptions.CultureInvariant)]
     private static partial Regex Anywhere();
 }

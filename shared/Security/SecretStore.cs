@@ -13,9 +13,15 @@ public sealed class SecretStore(ControlDatabase control, SecretProtector protect
     private const int GeneratedBytes = 32;
 
     /// <summary>The secret of that name; a new random one when there is none.</summary>
-    public async Task<string> GetOrCreateAsync(string name, CancellationToken cancellationToken) =>
-        await FindAsync(name, cancellationToken)
-        ?? await AddAsync(name, NewSecret(), cancellationToken);
+    public Task<string> GetOrCreateAsync(string name, CancellationToken cancellationToken) =>
+        GetOrAddAsync(name, () => Task.FromResult(NewSecret()), cancellationToken);
+
+    /// <summary>The secret of that name; what <paramref name="make"/> makes, when there is none. All callers get the same one.</summary>
+    public async Task<string> GetOrAddAsync(string name, Func<Task<string>> make, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(make);
+        return await FindAsync(name, cancellationToken) ?? await AddAsync(name, await make(), cancellationToken);
+    }
 
     /// <summary>The secret of that name.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>

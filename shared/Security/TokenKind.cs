@@ -8,4 +8,7 @@ public enum TokenKind
 
     /// <summary>A tenant may use its own part of the API: <c>whk_…</c>.</summary>
     TenantKey,
+
+    /// <summary>A server that is being installed may say, once, where its database is: <c>whs_…</c>.</summary>
+    ServerInstallation,
 }

@@ -6,6 +6,7 @@ using Mono.Cecil;
 using Mono.Cecil.Rocks;
 using WebHost.Operations;
 using WebHost.Provisioning;
+using WebHost.Servers;
 
 namespace WebHost.Orchestrations.Tests;
 
@@ -50,6 +51,12 @@ public sealed class OrchestratorRulesTests
             Guid.CreateVersion7(), Guid.CreateVersion7(), new StepRetries(6, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)));
         var failed = FailedStep.Of(input, nameof(VerifyHome), new string('€', 100_000));
 
+        var server = new ServerInput(
+            input.OperationId, input.TenantId, input.Retries, TimeSpan.FromMinutes(5), TimeSpan.FromDays(3), TimeSpan.FromDays(1));
+        var failedServer = FailedServerOrder.Of(server, nameof(VerifyServer), new string('€', 100_000));
+
+        Assert.Equal(server, RoundTrip(server));
+        Assert.Equal(failedServer, RoundTrip(failedServer));
         Assert.Equal(input, RoundTrip(input));
         Assert.Equal(failed.Reason, RoundTrip(failed).Reason);
     }
@@ -64,7 +71,9 @@ public sealed class OrchestratorRulesTests
             where parameter.GetCustomAttribute<ActivityTriggerAttribute>() is not null
             select parameter.ParameterType;
 
-        Assert.Equal([typeof(FailedStep), typeof(ProvisioningInput)], inputs.Distinct().OrderBy(type => type.Name));
+        Assert.Equal(
+            [typeof(FailedServerOrder), typeof(FailedStep), typeof(ProvisioningInput), typeof(ServerInput)],
+            inputs.Distinct().OrderBy(type => type.Name));
     }
 
     private static T RoundTrip<T>(T value)

@@ -10,6 +10,7 @@ using WebHost.Local.DurableTask;
 using WebHost.Local.DurableTask.History;
 using WebHost.Operations;
 using WebHost.Provisioning;
+using WebHost.Servers;
 using WebHost.Testing;
 
 namespace WebHost.Orchestrations.Tests;
@@ -23,6 +24,9 @@ public sealed class ScriptedEngine : IAsyncLifetime
     private const string Hub = "scripted";
 
     private static readonly StepRetries Retries = new(3, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(20));
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<Guid, Script> _scripts = new();
     private TestDatabase _database = null!;
@@ -80,8 +84,11 @@ public sealed class ScriptedEngine : IAsyncLifetime
     /// <summary>Starts an orchestrator whose activities follow the script.</summary>
     public async Task<string> StartAsync(string orchestrator, Script script)
     {
-        var input = new ProvisioningInput(Guid.CreateVersion7(), Guid.CreateVersion7(), Retries);
-        _scripts[input.OperationId] = script;
+        var operationId = Guid.CreateVersion7();
+        _scripts[operationId] = script;
+        object input = orchestrator == nameof(TakeServerIntoService)
+            ? new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, Deadline, Deadline)
+            : new ProvisioningInput(operationId, Guid.CreateVersion7(), Retries);
         return await Client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input);
     }
 
@@ -98,8 +105,11 @@ public sealed class ScriptedEngine : IAsyncLifetime
 
     private bool Answer(string activity, JsonElement input)
     {
-        var provisioning = input.TryGetProperty(nameof(FailedStep.Provisioning), out var inner) ? inner : input;
-        return _scripts[provisioning.GetProperty(nameof(ProvisioningInput.OperationId)).GetGuid()].Answer(activity);
+        var operation = input.TryGetProperty(nameof(FailedStep.Provisioning), out var inner)
+            || input.TryGetProperty(nameof(FailedServerOrder.Input), out inner)
+                ? inner
+                : input;
+        return _scripts[operation.GetProperty(nameof(ProvisioningInput.OperationId)).GetGuid()].Answer(activity);
     }
 
     private static IEnumerable<(string Name, MethodInfo Method)> Functions<TTrigger>()

@@ -4,6 +4,7 @@ using Microsoft.DurableTask;
 using WebHost.Local.DurableTask.History;
 using WebHost.Provisioning.Fly;
 using WebHost.Provisioning.Hetzner;
+using WebHost.Servers;
 
 namespace WebHost.Orchestrations.Tests;
 
@@ -26,6 +27,9 @@ public sealed class StoredHistoryTests(ScriptedEngine engine) : IClassFixture<Sc
         ["ProvisionOnFly"] = (nameof(ProvisionOnFly), () => new Script(), null),
         ["ProvisionOnFly-with-retries"] = (nameof(ProvisionOnFly), () => new Script().Fails(nameof(StartDatabase), 2), null),
         ["ProvisionOnFly-taken-back"] = (nameof(ProvisionOnFly), () => new Script().Refuses(nameof(RequestCertificate)), null),
+        ["TakeServerIntoService"] = (nameof(TakeServerIntoService), () => new Script().Waits(nameof(AwaitDelivery), 2), null),
+        ["TakeServerIntoService-late"] =
+            (nameof(TakeServerIntoService), () => new Script().Waits(nameof(AwaitInstallation), 1_000), null),
     };
 
     public static TheoryData<string> Names => [.. Recordings.Keys];

@@ -25,6 +25,7 @@ internal sealed class ControlEndpoints(ResourceStore store, CallLog calls, Fault
             return Results.NoContent();
         });
         routes.MapPost("/seed/hetzner-server", SeedServerAsync);
+        routes.MapPost("/install/hetzner-server", InstallServerAsync);
         routes.MapPost("/seed/fly-app", async (FlyAppSeed seed) =>
         {
             await store.ChangeAsync(
@@ -66,6 +67,7 @@ internal sealed class ControlEndpoints(ResourceStore store, CallLog calls, Fault
                 ["name"] = resource.Name,
                 ["parent"] = resource.Parent,
                 ["state"] = resource.Text("state") ?? resource.Text("status"),
+                ["region"] = resource.Text("region"),
                 ["owner"] = OwnerOf(resource),
                 ["database"] = DatabaseOf(resource),
             })]);
@@ -88,19 +90,7 @@ internal sealed class ControlEndpoints(ResourceStore store, CallLog calls, Fault
     // What an operator holds when a box has been delivered and installed.
     private async Task<IResult> SeedServerAsync(HetznerServerSeed? seed)
     {
-        var location = seed?.Location ?? "FSN1";
-        var password = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        var server = await store.ChangeAsync(RobotKinds.Scope, async session =>
-        {
-            var chosen = seed?.ServerNumber is { } number
-                ? await session.ServerAsync(number.ToString(CultureInfo.InvariantCulture))
-                : await session.AddServerAsync("AX52", location, ipv4: true);
-            chosen.Body["_database"] ??= $"hetzner_{chosen.Id}_{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
-            await session.PutAsync(chosen);
-            return chosen;
-        });
-        var name = server.Text("_database")!;
-        await databases.EnsureAsync(name, password);
+        var (server, name, password) = await MakeDatabaseAsync(seed?.ServerNumber, seed?.Location ?? "FSN1");
         return Results.Json(new
         {
             serverNumber = int.Parse(server.Id, CultureInfo.InvariantCulture),
@@ -108,6 +98,38 @@ internal sealed class ControlEndpoints(ResourceStore store, CallLog calls, Fault
             location = server.Text("_location"),
             database = new { host = databases.Host, port = databases.Port, name, user = name, password },
         });
+    }
+
+    // What deploy/hetzner's script does on a delivered box: install the database, then report it.
+    private async Task<IResult> InstallServerAsync(HetznerServerInstallation installation)
+    {
+        var (_, name, password) = await MakeDatabaseAsync(installation.ServerNumber, null);
+        using var http = new HttpClient();
+        using var report = new HttpRequestMessage(HttpMethod.Post, installation.ReportTo)
+        {
+            Headers = { Authorization = new("Bearer", installation.Token) },
+            Content = JsonContent.Create(
+                new { host = databases.Host, port = databases.Port, name, user = name, password, sslMode = "Prefer" }),
+        };
+        using var answer = await http.SendAsync(report);
+        return Results.StatusCode((int)answer.StatusCode);
+    }
+
+    private async Task<(Resource Server, string Name, string Password)> MakeDatabaseAsync(int? serverNumber, string? location)
+    {
+        var password = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        var server = await store.ChangeAsync(RobotKinds.Scope, async session =>
+        {
+            var chosen = serverNumber is { } number
+                ? await session.ServerAsync(number.ToString(CultureInfo.InvariantCulture))
+                : await session.AddServerAsync("AX52", location!, ipv4: true);
+            chosen.Body["_database"] ??= $"hetzner_{chosen.Id}_{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+            await session.PutAsync(chosen);
+            return chosen;
+        });
+        var name = server.Text("_database")!;
+        await databases.EnsureAsync(name, password);
+        return (server, name, password);
     }
 
     private async Task<IResult> ChangeDatabaseAsync(string name, string change)
@@ -134,6 +156,8 @@ internal sealed class ControlEndpoints(ResourceStore store, CallLog calls, Fault
     }
 
     internal sealed record HetznerServerSeed(string? Location, int? ServerNumber);
+
+    internal sealed record HetznerServerInstallation(int ServerNumber, Uri ReportTo, string Token);
 
     internal sealed record FlyAppSeed(string Name, string Organization, string? Network);
 }

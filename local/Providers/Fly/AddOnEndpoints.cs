@@ -6,7 +6,7 @@ using WebHost.Local.Providers.State;
 
 namespace WebHost.Local.Providers.Fly;
 
-/// <summary>The GraphQL operations that make Redis add-ons.</summary>
+/// <summary>The GraphQL operations that make Redis add-ons and lend Consul clusters.</summary>
 internal sealed class AddOnEndpoints(ResourceStore store, FlyGraphQlVendor vendor)
 {
     private const string Type = "upstash_redis";
@@ -29,6 +29,7 @@ internal sealed class AddOnEndpoints(ResourceStore store, FlyGraphQlVendor vendo
             "GetAddOn" => ("addOn", await GetAsync((string?)variables["name"] ?? "")),
             "CreateAddOn" => ("createAddOn", await CreateAsync(variables["input"] as JsonObject ?? [])),
             "DeleteAddOn" => ("deleteAddOn", await DeleteAsync(variables["input"] as JsonObject ?? [])),
+            "EnablePostgresConsul" => ("enablePostgresConsul", await EnableConsulAsync((string?)variables["app"] ?? "")),
             var other => throw Invalid($"No operation named \"{other}\""),
         };
         return query.Contains($"{field}(", StringComparison.Ordinal)
@@ -41,6 +42,14 @@ internal sealed class AddOnEndpoints(ResourceStore store, FlyGraphQlVendor vendo
         var slug = (string?)variables["slug"] ?? throw Invalid("Variable $slug of type String! was provided invalid value");
         return new JsonObject { ["id"] = OrganizationId(slug), ["slug"] = slug };
     }
+
+    // Asked again, Fly lends another one: whoever starts a second machine with it starts a second cluster.
+    private Task<JsonObject> EnableConsulAsync(string app) => store.ReadAsync(async session =>
+    {
+        await session.AppAsync(app);
+        var token = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        return new JsonObject { ["consulUrl"] = $"https://:{token}@consul-fra.fly-shared.net/{app}-{token[..16]}/" };
+    });
 
     private Task<JsonObject?> GetAsync(string name) => store.ReadAsync(async session =>
         await session.FindAsync(FlyKinds.AddOn, name) is { } addOn

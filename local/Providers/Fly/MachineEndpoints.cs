@@ -11,6 +11,8 @@ internal sealed class MachineEndpoints(ResourceStore store, FlyVendor vendor, Ma
     private const int LongestWaitSeconds = 60;
     private static readonly TimeSpan WaitPoll = TimeSpan.FromMilliseconds(250);
 
+    public static string? MountedVolume(JsonNode? config) => (string?)(config?["mounts"] as JsonArray)?.FirstOrDefault()?["volume"];
+
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapOperation(vendor, "ListMachines", "GET", Prefix, ListAsync);
@@ -31,8 +33,6 @@ internal sealed class MachineEndpoints(ResourceStore store, FlyVendor vendor, Ma
     private static Refusal Invalid(string message) => new(StatusCodes.Status400BadRequest, "unknown", $"invalid_argument: {message}");
 
     private static JsonObject Ok() => new() { ["ok"] = true };
-
-    private static string? MountedVolume(JsonNode? config) => (string?)(config?["mounts"] as JsonArray)?.FirstOrDefault()?["volume"];
 
     private static JsonObject? HeldLease(Resource machine) =>
         machine.Body["_lease"] is JsonObject lease

@@ -68,7 +68,7 @@ internal sealed partial class MachineRuns(
             machine.Body.Remove("_target");
             machine.Body["updated_at"] = FlyKinds.Now();
             machine.Body["state"] = target;
-            if (target == "started" && await databases.StartAsync(await session.AppAsync(app), machine) is { } reason)
+            if (target == "started" && await databases.StartAsync(session, await session.AppAsync(app), machine) is { } reason)
             {
                 machine.Body["state"] = "failed";
                 machine.Body["_reason"] = reason;

@@ -6,7 +6,7 @@ using WebHost.Tenants;
 
 namespace WebHost.Provisioning.Fly;
 
-/// <summary>Creates the encrypted volume on which the tenant's database lives.</summary>
+/// <summary>Creates the encrypted volumes on which the tenant's database and its replicas live.</summary>
 public sealed class CreateVolume(StepRunner steps, PlacementStore placements, TenantStore tenants, FlyVolumes volumes)
 {
     /// <summary>The step.</summary>
@@ -18,16 +18,32 @@ public sealed class CreateVolume(StepRunner steps, PlacementStore placements, Te
             async () =>
             {
                 var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
-                var sizing = FlySizing.Of((await tenants.GetAsync(provisioning.TenantId, cancellationToken)).Plan);
-                var volume = await volumes.EnsureVolumeAsync(
-                    placement.Names.DatabaseApp,
-                    new FlyVolumeRequest(placement.Names.Volume, placement.Region, sizing.VolumeGb) { Compute = sizing.Database },
-                    cancellationToken);
-                return StepOutcome.Done($"Volume {volume.Id}, {volume.SizeGb} GB in {volume.Region}.");
+                var tenant = await tenants.GetAsync(provisioning.TenantId, cancellationToken);
+                var sizing = FlySizing.Of(tenant.Plan);
+                var names = placement.Names;
+                var wanted = sizing.ReplicaRegions(FlyRegions.Of(tenant, placement))
+                    .Select((region, i) => (Name: names.ReplicaVolume(i + 1), Region: region))
+                    .Prepend((Name: names.Volume, placement.Region));
+                var made = new List<string>();
+                foreach (var (name, region) in wanted)
+                {
+                    var volume = await volumes.EnsureVolumeAsync(
+                        names.DatabaseApp,
+                        new FlyVolumeRequest(name, region, sizing.VolumeGb)
+                        {
+                            Compute = sizing.Database,
+                            // One failing zone must not take primary and replica with it.
+                            UniqueZoneAppWide = true,
+                        },
+                        cancellationToken);
+                    made.Add($"{volume.Id} in {volume.Region}");
+                }
+
+                return StepOutcome.Done($"{sizing.VolumeGb} GB each: {string.Join(", ", made)}.");
             },
             cancellationToken);
 
-    /// <summary>Deletes the volume with what is on it.</summary>
+    /// <summary>Deletes the volumes with what is on them.</summary>
     [Function("Undo" + nameof(CreateVolume))]
     public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(

@@ -12,8 +12,9 @@ public static class ProvisionOnFly
     [
         new(nameof(CreateApps), "Create the tenant's apps in a private network"),
         new(nameof(AssignAddresses), "Assign public addresses"),
-        new(nameof(CreateVolume), "Create the database's volume"),
+        new(nameof(CreateVolume), "Create the volumes of the database and its replicas"),
         new(nameof(StartDatabase), "Set the database's secrets, start PostgreSQL and wait for it"),
+        new(nameof(StartReplicas), "Start the database's replicas and wait for them"),
         new(nameof(PrepareDatabase), "Create schema and roles in the database"),
         new(nameof(MakeHomeInDatabase), "Create the tenant's role and limits in the database"),
         new(nameof(CreateRedis), "Create the tenant's Redis"),
@@ -36,6 +37,7 @@ public static class ProvisionOnFly
             await saga.RunFinalAsync(nameof(AssignAddresses));
             await saga.RunAsync(nameof(CreateVolume));
             await saga.RunAsync(nameof(StartDatabase));
+            await saga.RunFinalAsync(nameof(StartReplicas));
             await saga.RunFinalAsync(nameof(PrepareDatabase));
             await saga.RunAsync(nameof(MakeHomeInDatabase));
             await saga.RunAsync(nameof(CreateRedis));

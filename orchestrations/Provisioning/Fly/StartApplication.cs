@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using WebHost.Operations;
 using WebHost.Placement;
 using WebHost.Plans;
@@ -10,7 +12,7 @@ using WebHost.Tenants;
 
 namespace WebHost.Provisioning.Fly;
 
-/// <summary>Starts the tenant's application with the addresses and passwords of its database and Redis.</summary>
+/// <summary>Starts the tenant's application in each of its regions, with the addresses and passwords of its database and Redis.</summary>
 public sealed class StartApplication(
     StepRunner steps,
     PlacementStore placements,
@@ -34,19 +36,34 @@ public sealed class StartApplication(
             {
                 var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
                 var app = placement.Names.App;
-                var version = await SetSecretsAsync(placement, cancellationToken);
-                var plan = PlanCatalog.Standard.Get((await tenants.GetAsync(provisioning.TenantId, cancellationToken)).Plan);
-                var machine = await machines.EnsureMachineAsync(
-                    app,
-                    new FlyMachineRequest(app, placement.Region, Configuration(placement, plan)) { MinSecretsVersion = version },
-                    provisioning.Owner,
-                    cancellationToken);
-                await machines.WaitStartedAsync(app, machine, StartLimit, cancellationToken);
-                return StepOutcome.Done($"Machine {machine.Id} in {placement.Region}.");
+                var tenant = await tenants.GetAsync(provisioning.TenantId, cancellationToken);
+                var regions = FlyRegions.Of(tenant, placement);
+                var version = await SetSecretsAsync(placement, FlySizing.Of(tenant.Plan), cancellationToken);
+                var config = Configuration(placement, PlanCatalog.Standard.Get(tenant.Plan));
+                var started = new List<FlyMachine>();
+                foreach (var region in regions)
+                {
+                    for (var number = 1; number <= FlySizing.Of(tenant.Plan).MachinesIn(regions, region); number++)
+                    {
+                        started.Add(await machines.EnsureMachineAsync(
+                            app,
+                            new FlyMachineRequest(placement.Names.AppMachine(region, number), region, config)
+                            {
+                                MinSecretsVersion = version,
+                            },
+                            provisioning.Owner,
+                            cancellationToken));
+                    }
+                }
+
+                await Task.WhenAll(
+                    started.Select(machine => machines.WaitStartedAsync(app, machine, StartLimit, cancellationToken)));
+                return StepOutcome.Done(
+                    $"{string.Join(", ", started.Select(machine => $"{machine.Id} in {machine.Region}"))}.");
             },
             cancellationToken);
 
-    /// <summary>Destroys the machine.</summary>
+    /// <summary>Destroys the machines.</summary>
     [Function("Undo" + nameof(StartApplication))]
     public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
@@ -62,7 +79,8 @@ public sealed class StartApplication(
             },
             cancellationToken);
 
-    private async Task<long> SetSecretsAsync(TenantPlacement placement, CancellationToken cancellationToken)
+    private async Task<long> SetSecretsAsync(
+        TenantPlacement placement, FlySizing sizing, CancellationToken cancellationToken)
     {
         var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
         var tenant = await databases.RoleConnectionAsync(database, placement.Names.TenantRole, cancellationToken);
@@ -73,32 +91,49 @@ public sealed class StartApplication(
             new Dictionary<string, string?>
             {
                 ["DATABASE_CONNECTION"] = tenant.ConnectionString,
+                ["DATABASE_READ_CONNECTION"] = sizing.Replicas == 0 ? null : NearestOf(placement, tenant),
                 ["REDIS_URL"] = cache.ConnectionUrl,
             },
             cancellationToken);
     }
 
-    private FlyMachineConfig Configuration(TenantPlacement placement, Plan plan) => new()
-    {
-        Image = options.Value.Fly.AppImage,
-        Guest = FlySizing.Of(plan.Id).Application,
-        Env = new Dictionary<string, string>
+    // Fly's private DNS names the nearest machine of the database's app, primary or replica.
+    private static string NearestOf(TenantPlacement placement, NpgsqlConnectionStringBuilder database) =>
+        new NpgsqlConnectionStringBuilder(database.ConnectionString)
         {
-            ["TENANT_ID"] = placement.TenantId.ToString(),
-            ["TENANT_EPOCH"] = placement.Epoch.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        },
-        Services =
-        [
-            new FlyService
+            Host = $"top1.nearest.of.{placement.Names.DatabaseApp}.internal",
+            Port = DatabaseMachines.LocalPort,
+            // The private network is encrypted; the server itself speaks no TLS there.
+            SslMode = SslMode.Disable,
+        }.ConnectionString;
+
+    private FlyMachineConfig Configuration(TenantPlacement placement, Plan plan)
+    {
+        var sizing = FlySizing.Of(plan.Id);
+        return new FlyMachineConfig
+        {
+            Image = options.Value.Fly.AppImage,
+            Guest = sizing.Application,
+            Env = new Dictionary<string, string>
             {
-                InternalPort = Port,
-                Ports = [new FlyPort(80, ["http"]) { ForceHttps = true }, new FlyPort(443, ["tls", "http"])],
-                Autostop = "off",
-                Autostart = true,
-                MinMachinesRunning = 1,
-                Concurrency = new FlyConcurrency("connections", plan.Limits.ConcurrentUsers * 4 / 5, plan.Limits.ConcurrentUsers),
+                ["TENANT_ID"] = placement.TenantId.ToString(),
+                ["TENANT_EPOCH"] = placement.Epoch.ToString(CultureInfo.InvariantCulture),
+                // Where MinMachinesRunning holds.
+                ["PRIMARY_REGION"] = placement.Region,
             },
-        ],
-        Restart = new FlyRestart("always"),
-    };
+            Services =
+            [
+                new FlyService
+                {
+                    InternalPort = Port,
+                    Ports = [new FlyPort(80, ["http"]) { ForceHttps = true }, new FlyPort(443, ["tls", "http"])],
+                    Autostop = sizing.HomeMachines > 1 ? "stop" : "off",
+                    Autostart = true,
+                    MinMachinesRunning = 1,
+                    Concurrency = sizing.Concurrency(plan.Limits),
+                },
+            ],
+            Restart = new FlyRestart("always"),
+        };
+    }
 }

@@ -18,11 +18,11 @@ public sealed class StartDatabase(
     TenantDatabaseStore databases,
     SecretStore secrets,
     FlyApps apps,
+    FlyConsul consul,
     FlyVolumes volumes,
     FlyMachines machines,
     IOptions<ProvidersOptions> options)
 {
-    private const int Port = 5432;
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
 
     /// <summary>The step.</summary>
@@ -40,12 +40,11 @@ public sealed class StartDatabase(
                 var volume = (await volumes.ListAsync(app, cancellationToken))
                     .First(volume => volume.Name == placement.Names.Volume);
                 var plan = (await tenants.GetAsync(provisioning.TenantId, cancellationToken)).Plan;
+                var config = DatabaseMachines.Configure(
+                    options.Value.Fly.DatabaseImage, FlySizing.Of(plan), placement.Region, volume);
                 var machine = await machines.EnsureMachineAsync(
                     app,
-                    new FlyMachineRequest(app, placement.Region, Configuration(FlySizing.Of(plan), volume))
-                    {
-                        MinSecretsVersion = version,
-                    },
+                    new FlyMachineRequest(placement.Names.DatabaseMachine, placement.Region, config) { MinSecretsVersion = version },
                     provisioning.Owner,
                     cancellationToken);
                 await machines.WaitStartedAsync(app, machine, StartLimit, cancellationToken);
@@ -53,7 +52,7 @@ public sealed class StartDatabase(
             },
             cancellationToken);
 
-    /// <summary>Destroys the machine, and forgets the database and its passwords.</summary>
+    /// <summary>Destroys the machines, and forgets the database and its passwords.</summary>
     [Function("Undo" + nameof(StartDatabase))]
     public Task UndoAsync([ActivityTrigger] ProvisioningInput provisioning, CancellationToken cancellationToken) =>
         steps.UndoAsync(
@@ -87,7 +86,7 @@ public sealed class StartDatabase(
         return database;
     }
 
-    // The names are postgres-flex's: operator, superuser and replication passwords.
+    // The names are postgres-flex's: operator, superuser and replication passwords, and where the cluster's state is.
     private async Task<long> SetSecretsAsync(
         string app, TenantDatabaseAddress database, CancellationToken cancellationToken)
     {
@@ -100,20 +99,13 @@ public sealed class StartDatabase(
                 ["OPERATOR_PASSWORD"] = await PasswordAsync(database.AdminUser),
                 ["SU_PASSWORD"] = await PasswordAsync("flypgadmin"),
                 ["REPL_PASSWORD"] = await PasswordAsync("repmgr"),
+                ["FLY_CONSUL_URL"] = await ConsulAsync(app, database, cancellationToken),
             },
             cancellationToken);
     }
 
-    private FlyMachineConfig Configuration(FlySizing sizing, FlyVolume volume) => new()
-    {
-        Image = options.Value.Fly.DatabaseImage,
-        Guest = sizing.Database,
-        Mounts = [new FlyMount(volume.Id, "/data")],
-        Services = [new FlyService { InternalPort = Port, Ports = [new FlyPort(Port, ["pg_tls"])] }],
-        Checks = new Dictionary<string, FlyCheck>
-        {
-            ["postgres"] = new("tcp", Port) { Interval = "15s", Timeout = "5s", GracePeriod = "30s" },
-        },
-        Restart = new FlyRestart("always"),
-    };
+    // Kept before it is used: machines that start later must find the primary where the first one noted it.
+    private Task<string> ConsulAsync(string app, TenantDatabaseAddress database, CancellationToken cancellationToken) =>
+        secrets.GetOrAddAsync(
+            database.SecretName("consul"), () => consul.EnableAsync(app, cancellationToken), cancellationToken);
 }

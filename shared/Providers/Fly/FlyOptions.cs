@@ -9,7 +9,7 @@ public sealed class FlyOptions
     /// <summary>The Machines API, without <c>/v1</c>.</summary>
     public Uri? BaseAddress { get; init; }
 
-    /// <summary>The GraphQL endpoint itself, which add-ons need.</summary>
+    /// <summary>The GraphQL endpoint itself, which add-ons and Consul need.</summary>
     public Uri? GraphQlAddress { get; init; }
 
     /// <summary>An organization-scoped token, with or without its scheme (<c>FlyV1 …</c>).</summary>

@@ -15,6 +15,9 @@ public sealed record FlyVolumeRequest(string Name, string Region, int SizeGb)
     /// <summary>Keeps it apart from the app's other volumes of that name.</summary>
     public bool? RequireUniqueZone { get; init; }
 
+    /// <summary>Keeps it apart from all of the app's other volumes, whatever their names.</summary>
+    public bool? UniqueZoneAppWide { get; init; }
+
     /// <summary>The volume of which it begins as a copy.</summary>
     public string? SourceVolumeId { get; init; }
 }

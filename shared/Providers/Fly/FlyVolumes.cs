@@ -36,6 +36,7 @@ public sealed class FlyVolumes
                 Encrypted: true,
                 request.SnapshotRetention,
                 request.RequireUniqueZone,
+                request.UniqueZoneAppWide,
                 request.Compute,
                 request.SourceVolumeId),
             cancellationToken);

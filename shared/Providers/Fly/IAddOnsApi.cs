@@ -2,7 +2,7 @@ using Refit;
 
 namespace WebHost.Providers.Fly;
 
-/// <summary>The part of Fly's GraphQL API that makes Redis databases.</summary>
+/// <summary>The part of Fly's GraphQL API that makes what the Machines API does not: Redis databases and Consul clusters.</summary>
 internal interface IAddOnsApi
 {
     [Post("")]
@@ -16,6 +16,10 @@ internal interface IAddOnsApi
 
     [Post("")]
     Task<GraphQlData<DeleteAddOnData>> DeleteAddOn([Body] GraphQlRequest request, CancellationToken cancellationToken);
+
+    [Post("")]
+    Task<GraphQlData<EnablePostgresConsulData>> EnablePostgresConsul(
+        [Body] GraphQlRequest request, CancellationToken cancellationToken);
 }
 
 internal sealed record GraphQlRequest(string OperationName, string Query, object Variables);
@@ -35,6 +39,14 @@ internal sealed record CreateAddOnPayload(AddOn AddOn);
 internal sealed record DeleteAddOnData(DeleteAddOnPayload? DeleteAddOn);
 
 internal sealed record DeleteAddOnPayload(string? DeletedAddOnName);
+
+internal sealed record EnablePostgresConsulData(EnablePostgresConsulPayload? EnablePostgresConsul);
+
+internal sealed record EnablePostgresConsulPayload(string? ConsulUrl)
+{
+    // The address carries a token.
+    public override string ToString() => nameof(EnablePostgresConsulPayload);
+}
 
 internal sealed record AddOn(
     string Id,

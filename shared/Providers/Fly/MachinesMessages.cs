@@ -30,6 +30,7 @@ internal sealed record CreateVolumeRequest(
     bool Encrypted,
     int? SnapshotRetention,
     bool? RequireUniqueZone,
+    bool? UniqueZoneAppWide,
     FlyGuest? Compute,
     string? SourceVolumeId);
 

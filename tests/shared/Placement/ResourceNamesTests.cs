@@ -30,11 +30,14 @@ public sealed class ResourceNamesTests
         var names = new ResourceNames(Guid.CreateVersion7(), 999_999);
 
         Assert.All([names.App, names.DatabaseApp, names.Network, names.Redis], name => Assert.Matches("^[a-z][a-z0-9-]{1,61}[a-z0-9]$", name));
-        Assert.Matches("^[a-z0-9_]{1,30}$", names.Volume);
+        Assert.All([names.Volume, names.ReplicaVolume(2)], name => Assert.Matches("^[a-z0-9_]{1,30}$", name));
         Assert.Matches("^[a-z][a-z0-9_]{1,62}$", names.TenantRole);
         Assert.True(new TenantDatabaseRoles(names.DatabaseApp).Tenants.Length <= 63);
     }
 
     private static string[] All(ResourceNames names) =>
-        [names.App, names.DatabaseApp, names.Network, names.Redis, names.Volume, names.TenantRole];
+        [
+            names.App, names.DatabaseApp, names.Network, names.Redis, names.Volume, names.ReplicaVolume(1), names.ReplicaMachine(1),
+            names.AppMachine("fra", 1), names.TenantRole,
+        ];
 }

@@ -49,10 +49,9 @@ public sealed class ProvidersOptionsTests
     public void No_setting_at_all_names_every_one_at_once() => Assert.Equal(Complete.Count, FaultsOf([]).Count());
 
     [Fact]
-    public void Upstash_settings_are_needed_when_it_is_chosen_and_the_graphql_address_is_not()
+    public void Upstash_settings_are_needed_when_it_is_chosen()
     {
         var settings = new Dictionary<string, string?>(Complete) { ["Providers:Redis"] = "Upstash" };
-        settings.Remove("Providers:Fly:GraphQlAddress");
 
         Assert.Equal(
             ["Providers__Upstash__BaseAddress is not set.", "Providers__Upstash__Email is not set.", "Providers__Upstash__ApiKey is not set."],

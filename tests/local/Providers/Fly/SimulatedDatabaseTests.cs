@@ -1,4 +1,5 @@
 using Npgsql;
+using WebHost.Providers;
 using WebHost.Providers.Fly;
 
 namespace WebHost.Local.Providers.Tests.Fly;
@@ -6,6 +7,14 @@ namespace WebHost.Local.Providers.Tests.Fly;
 public sealed class SimulatedDatabaseTests(Simulators simulators) : IClassFixture<Simulators>
 {
     private const string Password = "it's a secret";
+
+    private async Task<FlyMachine> AddMachineAsync(string app, string name, ResourceOwner owner)
+    {
+        var volume = await simulators.Client<FlyVolumes>().EnsureVolumeAsync(
+            app, new FlyVolumeRequest($"pg_{name}", "fra", 10) { UniqueZoneAppWide = true }, Cancelled);
+        return await simulators.Client<FlyMachines>().EnsureMachineAsync(
+            app, new FlyMachineRequest(name, "fra", SimulatedDatabases.PostgresConfig(volume.Id)), owner, Cancelled);
+    }
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -35,6 +44,47 @@ public sealed class SimulatedDatabaseTests(Simulators simulators) : IClassFixtur
         var refused = await Assert.ThrowsAsync<PostgresException>(() => Simulators.ConnectAsync(first, second, Password));
 
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
+    }
+
+    [Fact]
+    public async Task A_replica_is_no_second_database_and_takes_no_writes_when_the_primary_is_gone()
+    {
+        var app = Simulators.NewAppName();
+        var owner = Simulators.NewOwner();
+        var (primary, _) = await simulators.StartDatabaseAsync(app, owner, Password);
+        await using (var connection = await Simulators.ConnectAsync(app, app, Password))
+        {
+            await ExecuteAsync(connection, "CREATE TABLE kept (id int)");
+        }
+
+        var replica = await AddMachineAsync(app, "replica", owner);
+        var machines = simulators.Client<FlyMachines>();
+        await machines.WaitStartedAsync(app, replica, TimeSpan.FromSeconds(30), Cancelled);
+        await using (var connection = await Simulators.ConnectAsync(app, app, Password))
+        {
+            Assert.Equal(0L, await ScalarAsync(connection, "SELECT count(*) FROM kept"));
+        }
+
+        await machines.StopAsync(app, primary.Id, cancellationToken: Cancelled);
+        await machines.WaitStoppedAsync(app, primary, TimeSpan.FromSeconds(30), Cancelled);
+
+        Assert.Single(await simulators.ResourcesAsync("fly"), resource => (string?)resource["name"] == "replica" && (string?)resource["kind"] == "machine");
+        await Assert.ThrowsAsync<PostgresException>(() => Simulators.ConnectAsync(app, app, Password));
+    }
+
+    [Fact]
+    public async Task A_replica_does_not_start_without_a_primary_to_clone()
+    {
+        var app = Simulators.NewAppName();
+        var owner = Simulators.NewOwner();
+        var (primary, _) = await simulators.StartDatabaseAsync(app, owner, Password);
+        await simulators.Client<FlyMachines>().DeleteMachineAsync(app, primary.Id, cancellationToken: Cancelled);
+
+        var replica = await AddMachineAsync(app, "replica", owner);
+
+        var failed = await Assert.ThrowsAsync<ProviderException>(() => simulators.Client<FlyMachines>().WaitStartedAsync(
+            app, replica, TimeSpan.FromSeconds(30), Cancelled));
+        Assert.Equal(ProviderErrorKind.Permanent, failed.Kind);
     }
 
     [Fact]

@@ -30,6 +30,7 @@ public sealed class SchemaConformanceTests(Simulators simulators) : IClassFixtur
         await apps.EnsureSharedIpAsync(app, Cancelled);
         await apps.EnsureIpv6Async(app, Cancelled);
         await apps.EnsurePrivateIpAsync(app, app, Cancelled);
+        await simulators.SetDatabaseSecretsAsync(app, "p");
         var version = await apps.SetSecretsAsync(app, new Dictionary<string, string?> { ["OPERATOR_PASSWORD"] = "p" }, Cancelled);
         var volume = await volumes.EnsureVolumeAsync(
             app,
@@ -38,6 +39,7 @@ public sealed class SchemaConformanceTests(Simulators simulators) : IClassFixtur
                 Compute = new FlyGuest("shared", 1, 1024),
                 SnapshotRetention = 14,
                 RequireUniqueZone = true,
+                UniqueZoneAppWide = true,
             },
             Cancelled);
         await volumes.ExtendVolumeAsync(app, volume, 20, Cancelled);
