@@ -186,7 +186,7 @@ public sealed class LocalApp : IAsyncDisposable
         settings["Webhooks__SignupSecrets"] = $"{SignupSecret},{OldSignupSecret}";
         settings["Webhooks__StripeSecrets"] = StripeSecret;
         settings["Operations__FirstRetryInterval"] = "00:00:00.05";
-        settings["Operations__LongestRetryInterval"] = "00:00:00.5";
+        settings["Operations__LongestRetryInterval"] = "00:00:01";
         settings["Providers__Hetzner__BaseAddress"] = $"{simulators}hetzner";
         settings["Providers__Fly__BaseAddress"] = $"{simulators}fly";
         settings["Providers__Fly__GraphQlAddress"] = $"{simulators}fly-graphql";
