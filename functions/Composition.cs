@@ -1,4 +1,5 @@
 using Azure.Messaging.ServiceBus;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -28,25 +29,30 @@ public static class Composition
     /// <summary>Adds every service of the application.</summary>
     public static IServiceCollection AddWebHost(this IServiceCollection services, IConfiguration configuration)
     {
-        var settings = services.AddSettings(configuration);
+        services.AddSettings(configuration);
         services.AddProviders(configuration);
         services.AddMemoryCache();
         services.AddSingleton(TimeProvider.System);
 
-        services.AddSingleton(_ => new ControlDatabase(NpgsqlDataSource.Create(settings.ControlDatabase)));
+        // A worker's web server refuses bodies over 30 MB by itself, which is less than most plans may upload. Each function
+        // has a limit of its own, and the host in front of it one for all.
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+
+        services.AddSingleton(provider =>
+            new ControlDatabase(NpgsqlDataSource.Create(provider.GetRequiredService<Settings>().ControlDatabase)));
         services.AddSingleton<SchemaMigrator>();
         services.AddHostedService<ControlSchema>();
-        services.AddSingleton(_ => new ServiceBusClient(settings.ServiceBus));
+        services.AddSingleton(provider => new ServiceBusClient(provider.GetRequiredService<Settings>().ServiceBus));
 
-        services.AddSingleton(settings.Secrets);
+        services.AddSingleton(provider => provider.GetRequiredService<Settings>().Secrets);
         services.AddSingleton<SecretStore>();
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<OperatorTokens>();
         services.AddSingleton<CallerAuthentication>();
-        services.AddSingleton(provider =>
-            new StandardWebhookVerifier(settings.SignupSecrets, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider =>
-            new StripeSignatureVerifier(settings.StripeSecrets, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new StandardWebhookVerifier(
+            provider.GetRequiredService<Settings>().SignupSecrets, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new StripeSignatureVerifier(
+            provider.GetRequiredService<Settings>().StripeSecrets, provider.GetRequiredService<TimeProvider>()));
 
         services.AddSingleton<TenantStore>();
         services.AddSingleton<PlacementStore>();
@@ -75,7 +81,7 @@ public static class Composition
         services.AddSingleton<DeviceStore>();
         services.AddSingleton<TrackReader>();
         services.AddSingleton<GpsParser>();
-        services.AddPointIngestion(settings);
+        services.AddPointIngestion();
         return services;
     }
 }

@@ -51,8 +51,11 @@ internal static class Requests
         }
         catch (JsonException malformed)
         {
+            // The exception's own words name our types.
             throw ProblemException.BadRequest(
-                malformed.Path ?? "$", $"The body is not the JSON that belongs here: {malformed.Message}");
+                malformed.Path ?? "$",
+                $"The body is not the JSON that belongs here: something is wrong at {malformed.Path ?? "$"}, in line "
+                + $"{malformed.LineNumber + 1} after {malformed.BytePositionInLine} bytes. GET /api/openapi.json shows its form.");
         }
     }
 
@@ -69,6 +72,21 @@ internal static class Requests
         return int.TryParse(text, out var value) && value >= minimum && value <= maximum
             ? value
             : throw ProblemException.BadRequest(name, $"{name} must be a number from {minimum} to {maximum}.");
+    }
+
+    /// <summary>A query parameter that is true or false; false when absent.</summary>
+    /// <exception cref="ProblemException">400 when it is neither.</exception>
+    public static bool QueryFlag(this HttpRequest request, string name)
+    {
+        var text = request.Query[name].ToString();
+        if (text.Length == 0)
+        {
+            return false;
+        }
+
+        return bool.TryParse(text, out var value)
+            ? value
+            : throw ProblemException.BadRequest(name, $"{name} must be true or false.");
     }
 
     /// <summary>A query parameter that is an id.</summary>

@@ -55,7 +55,8 @@ public sealed partial class VehicleFunctions(CallerAuthentication callers, Vehic
         var content = await request.ReadJsonAsync<VehicleContent>(cancellationToken);
         Check(vehicleId, content);
         var (change, vehicle) = await vehicles.PutAsync(
-            tenantId, vehicleId, content.Name!.Trim(), content.Plate?.Trim(), ExpectedVersion(request), cancellationToken);
+            tenantId, vehicleId, content.Name!.Trim(), content.Plate?.Trim(), ExpectedVersion(request),
+            mustExist: request.Headers.IfMatch.ToString() == "*", cancellationToken);
         return change switch
         {
             VehicleChange.Created => WithETag(request, vehicle!, StatusCodes.Status201Created),

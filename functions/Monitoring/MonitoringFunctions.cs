@@ -33,7 +33,7 @@ public sealed class MonitoringFunctions(CallerAuthentication callers, HealthChec
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
         var found = await alerts.ListAsync(
-            request.Query["resolved"] == "true", request.QueryNumber("limit", 100, 1, LargestPage), cancellationToken);
+            request.QueryFlag("resolved"), request.QueryNumber("limit", 100, 1, LargestPage), cancellationToken);
         return Requests.Answer(new Page<Alert>(found, null));
     }
 }

@@ -3,7 +3,7 @@ namespace WebHost.OpenApi;
 /// <summary>What the OpenAPI document says of an HTTP function beyond its route.</summary>
 /// <param name="summary">What a call does.</param>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class EndpointAttribute(string summary) : Attribute
+public sealed class EndpointAttribute(string summary) : Attribute
 {
     /// <summary>What a call does.</summary>
     public string Summary { get; } = summary;
@@ -28,6 +28,9 @@ internal sealed class EndpointAttribute(string summary) : Attribute
 
     /// <summary>Query parameters.</summary>
     public string[] Query { get; init; } = [];
+
+    /// <summary>Whether the document leaves it out.</summary>
+    public bool Hidden { get; init; }
 
     /// <summary>The methods that are shown where a function takes any.</summary>
     public string[] Methods { get; init; } = [];

@@ -19,12 +19,20 @@ internal static partial class OpenApiDocument
 
     private static readonly string[] AnyMethod = ["get"];
 
+    private static readonly JsonSchemaExporterOptions SchemaOptions = new()
+    {
+        TreatNullObliviousAsNonNullable = true,
+
+        // "Anything" is written {}: the same as true, which common readers of the format trip over.
+        TransformSchemaNode = (_, schema) => schema.GetValueKind() == System.Text.Json.JsonValueKind.True ? new JsonObject() : schema,
+    };
+
     /// <summary>Builds the document.</summary>
     public static JsonObject Build()
     {
         var schemas = new JsonObject { [ProblemSchema] = ProblemSchemaNode() };
         var paths = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
-        foreach (var (function, trigger, endpoint) in Endpoints())
+        foreach (var (function, trigger, endpoint) in Endpoints().Where(found => !found.Endpoint.Hidden))
         {
             var route = Constraint().Replace(trigger.Route!, "{$1}");
             var path = Prefix + route;
@@ -135,7 +143,7 @@ internal static partial class OpenApiDocument
             : type.Name;
         if (!schemas.ContainsKey(name))
         {
-            var schema = JsonText.Options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true });
+            var schema = JsonText.Options.GetJsonSchemaAsNode(type, SchemaOptions);
             Rebase(schema, $"#/components/schemas/{name}");
             schemas[name] = schema;
         }

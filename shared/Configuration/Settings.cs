@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using WebHost.Providers;
 using WebHost.Security;
 
 namespace WebHost.Configuration;
@@ -71,10 +70,8 @@ public sealed record Settings
     public IReadOnlyList<string> ServerTrustedNetworks { get; init; } = [];
 
     /// <summary>Reads and checks every setting.</summary>
-    /// <param name="configuration">Where they are.</param>
-    /// <param name="otherFaults">Faults of settings that are checked elsewhere, to be told along.</param>
     /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
-    public static Settings Read(IConfiguration configuration, params IEnumerable<string> otherFaults)
+    public static Settings Read(IConfiguration configuration)
     {
         var reader = new SettingsReader(configuration);
         var settings = new Settings
@@ -105,7 +102,7 @@ public sealed record Settings
         reader.Require(
             (settings.JwtAuthority is null) == (settings.JwtAudience is null),
             "Operators__JwtAuthority and Operators__JwtAudience go together: give both or neither.");
-        reader.ThrowIfFaulty(otherFaults);
+        reader.ThrowIfFaulty();
         return settings;
     }
 
@@ -113,16 +110,15 @@ public sealed record Settings
         IPNetwork.TryParse(text, out var network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork;
 }
 
-/// <summary>Adds <see cref="Settings"/> to the services.</summary>
+/// <summary>Adds <see cref="Settings"/> to the services, checked when the application starts.</summary>
 public static class SettingsExtensions
 {
-    /// <summary>Reads and checks all settings of the application, the providers' too, and shares them.</summary>
-    /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
-    public static Settings AddSettings(this IServiceCollection services, IConfiguration configuration)
+    /// <summary>Shares the settings. They are checked when the application starts, together with its other options.</summary>
+    public static IServiceCollection AddSettings(this IServiceCollection services, IConfiguration configuration)
     {
-        var providers = configuration.GetSection(ProvidersOptions.Section).Get<ProvidersOptions>() ?? new ProvidersOptions();
-        var settings = Settings.Read(configuration, new ProvidersOptionsValidator().Validate(null, providers).Failures ?? []);
-        services.AddSingleton(settings);
-        return settings;
+        services.AddSingleton(_ => Settings.Read(configuration));
+        services.AddSingleton<IValidateOptions<SettingsValidator>>(new SettingsValidator(configuration));
+        services.AddOptions<SettingsValidator>().ValidateOnStart();
+        return services;
     }
 }

@@ -123,9 +123,8 @@ internal sealed class SettingsReader(IConfiguration configuration)
         }
     }
 
-    public void ThrowIfFaulty(IEnumerable<string> otherFaults)
+    public void ThrowIfFaulty()
     {
-        _faults.AddRange(otherFaults);
         if (_faults.Count > 0)
         {
             throw new OptionsValidationException(nameof(Settings), typeof(Settings), _faults);

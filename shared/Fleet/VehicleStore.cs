@@ -49,11 +49,14 @@ public sealed class VehicleStore(TenantSessions sessions, TenantStore tenants)
     /// <param name="name">What people call it.</param>
     /// <param name="plate">Its licence plate.</param>
     /// <param name="expectedVersion">Only when it is at this version; 0 only when it does not exist; null whatever it is.</param>
+    /// <param name="mustExist">Only when it exists, at whatever version.</param>
     /// <param name="cancellationToken">Cancels the change.</param>
     public async Task<(VehicleChange Change, Vehicle? Vehicle)> PutAsync(
-        Guid tenantId, string vehicleId, string name, string? plate, long? expectedVersion, CancellationToken cancellationToken)
+        Guid tenantId, string vehicleId, string name, string? plate, long? expectedVersion, bool mustExist,
+        CancellationToken cancellationToken)
     {
-        var limit = PlanCatalog.Standard.Get((await tenants.GetAsync(tenantId, cancellationToken)).Plan).Limits.Vehicles;
+        var tenant = await tenants.FindAsync(tenantId, cancellationToken) ?? throw new TenantUnknownException(tenantId);
+        var limit = PlanCatalog.Standard.Get(tenant.Plan).Limits.Vehicles;
         return await sessions.WriteAsync<(VehicleChange, Vehicle?)>(
             tenantId,
             async session =>
@@ -72,7 +75,7 @@ public sealed class VehicleStore(TenantSessions sessions, TenantStore tenants)
                     return (VehicleChange.Updated, updated);
                 }
 
-                if (expectedVersion > 0 || await ExistsAsync(session, vehicleId, cancellationToken))
+                if (mustExist || expectedVersion > 0 || await ExistsAsync(session, vehicleId, cancellationToken))
                 {
                     return (VehicleChange.Outdated, null);
                 }

@@ -1,5 +1,7 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace WebHost.Json;
 
@@ -10,7 +12,12 @@ public sealed record JsonText(string Text)
     /// <summary>How this application writes and reads JSON everywhere: camel case, enumerations as lower-case words, no nulls.</summary>
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
     {
+        // Answers are read by programs and people, never pasted into HTML: an apostrophe may stay one.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+
+        // A schema can be asked of these options before anything has been serialized with them.
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 

@@ -15,10 +15,12 @@ public sealed class PlacementCache(PlacementStore placements, IMemoryCache cache
     /// <exception cref="TenantNotServedException">It is not served.</exception>
     public async Task<TenantPlacement> GetServedAsync(Guid tenantId, CancellationToken cancellationToken)
     {
-        var placement = await GetAsync(tenantId, cancellationToken) ?? throw new TenantUnknownException(tenantId);
-        return placement is { State: PlacementState.Serving }
-            ? placement
-            : throw new TenantNotServedException(tenantId);
+        return await GetAsync(tenantId, cancellationToken) switch
+        {
+            null => throw new TenantUnknownException(tenantId),
+            { State: PlacementState.Serving } placement => placement,
+            _ => throw new TenantNotServedException(tenantId),
+        };
     }
 
     /// <summary>Forgets what was seen, after somebody found it outdated.</summary>

@@ -101,7 +101,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
             placement.TenantId, role, placement.Epoch).RunAsync(cancellationToken);
     }
 
-    /// <summary>Takes the tenant's rows and role out of the database.</summary>
+    /// <summary>Takes the tenant's rows and role out of the database, and forgets the role's password.</summary>
     public async Task RemoveTenantAsync(
         TenantDatabaseAddress database, TenantPlacement placement, CancellationToken cancellationToken)
     {
@@ -120,6 +120,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
         }
 
         await connection.Sql($"""DROP ROLE IF EXISTS "{role}" """).RunAsync(cancellationToken);
+        await databases.ForgetRoleAsync(database, role, cancellationToken);
     }
 
     /// <summary>

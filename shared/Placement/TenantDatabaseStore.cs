@@ -82,7 +82,7 @@ public sealed class TenantDatabaseStore(ControlDatabase control, SecretStore sec
             await connection.Sql("DELETE FROM databases WHERE id = $1", database.Id).RunAsync(cancellationToken);
         }
 
-        await secrets.RemoveAsync(database.SecretPrefix, cancellationToken);
+        await secrets.RemoveAllAsync(database.SecretPrefix, cancellationToken);
     }
 
     /// <summary>The administrator's connection string.</summary>
@@ -95,4 +95,8 @@ public sealed class TenantDatabaseStore(ControlDatabase control, SecretStore sec
     public async Task<NpgsqlConnectionStringBuilder> RoleConnectionAsync(
         TenantDatabaseAddress database, string role, CancellationToken cancellationToken) =>
         database.For(role, await secrets.GetOrCreateAsync(database.SecretName(role), cancellationToken));
+
+    /// <summary>Forgets the password of a role that no longer exists.</summary>
+    public Task ForgetRoleAsync(TenantDatabaseAddress database, string role, CancellationToken cancellationToken) =>
+        secrets.RemoveAsync(database.SecretName(role), cancellationToken);
 }

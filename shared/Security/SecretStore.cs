@@ -41,8 +41,15 @@ public sealed class SecretStore(ControlDatabase control, SecretProtector protect
             name, protector.Protect(name, value)).RunAsync(cancellationToken);
     }
 
+    /// <summary>Forgets the secret of that name, if there is one.</summary>
+    public async Task RemoveAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        await connection.Sql("DELETE FROM secrets WHERE name = $1", name).RunAsync(cancellationToken);
+    }
+
     /// <summary>Forgets every secret whose name begins so.</summary>
-    public async Task RemoveAsync(string namePrefix, CancellationToken cancellationToken)
+    public async Task RemoveAllAsync(string namePrefix, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         await connection.Sql("DELETE FROM secrets WHERE starts_with(name, $1)", namePrefix).RunAsync(cancellationToken);

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace WebHost.Local.Functions;
 
@@ -20,7 +21,12 @@ internal sealed class LocalHost(WebApplication application, LocalStart start) : 
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        await start.RunAsync(() => ((IHost)application).StartAsync(cancellationToken));
+        await start.RunAsync(() =>
+        {
+            // Before the host makes its services, of which the first to miss something would speak for itself alone.
+            Services.GetService<IStartupValidator>()?.Validate();
+            return ((IHost)application).StartAsync(cancellationToken);
+        });
         var catalog = Services.GetRequiredService<FunctionCatalog>();
         _logger.Started(
             Address,

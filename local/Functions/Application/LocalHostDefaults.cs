@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace WebHost.Local.Functions;
 
@@ -65,7 +66,8 @@ internal static class LocalHostDefaults
         bool servesHttp)
     {
         var settings = LocalHostSettings.Read(builder.Configuration);
-        var catalog = FunctionCatalog.Find(functionTypes, builder.Configuration, hostJson, settings, servesHttp);
+        var catalog = FindFunctions(builder, () =>
+            FunctionCatalog.Find(functionTypes, builder.Configuration, hostJson, settings, servesHttp));
         var pipeline = FunctionPipeline.Build(middleware);
 
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -96,6 +98,29 @@ internal static class LocalHostDefaults
         var application = builder.Build();
         HttpFunctions.Map(application, catalog.Http, pipeline);
         return application;
+    }
+
+    /// <summary>Reports what keeps the functions from starting together with what the application's own options lack.</summary>
+    private static FunctionCatalog FindFunctions(WebApplicationBuilder builder, Func<FunctionCatalog> find)
+    {
+        try
+        {
+            return find();
+        }
+        catch (LocalStartException functions)
+        {
+            using var services = builder.Services.BuildServiceProvider();
+            try
+            {
+                services.GetService<IStartupValidator>()?.Validate();
+            }
+            catch (Exception options) when (options is OptionsValidationException or AggregateException)
+            {
+                throw new AggregateException(functions, options);
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Where host.json is: beside the program, as on Azure, unless the program is run from such a folder.</summary>

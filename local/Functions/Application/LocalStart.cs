@@ -51,6 +51,7 @@ internal sealed class LocalStart
     private static string Describe(Exception exception) => exception switch
     {
         LocalStartException => exception.Message,
+        AggregateException several => string.Join(Environment.NewLine, several.Flatten().InnerExceptions.Select(Describe)),
         OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
         IOException { InnerException: AddressInUseException } =>
             $"{exception.Message.TrimEnd('.')}. Stop what listens there, or choose another with --port.",

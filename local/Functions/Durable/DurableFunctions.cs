@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Microsoft.DurableTask.Converters;
 using Microsoft.Extensions.DependencyInjection;
 using WebHost.Local.DurableTask;
 
@@ -5,6 +7,10 @@ namespace WebHost.Local.Functions;
 
 internal static class DurableFunctions
 {
+    // As the Functions worker writes them, and not as the engine by itself would: fields are left out, and names are read
+    // whatever their case.
+    private static readonly JsonDataConverter WorkerConverter = new(new JsonSerializerOptions { PropertyNameCaseInsensitive = true });
+
     internal static void Add(
         IServiceCollection services,
         FunctionCatalog catalog,
@@ -40,6 +46,7 @@ internal static class DurableFunctions
                     durableTask.MaxConcurrentActivityFunctions ?? options.MaxConcurrentActivities;
                 options.MaxConcurrentOrchestrations =
                     durableTask.MaxConcurrentOrchestratorFunctions ?? options.MaxConcurrentOrchestrations;
+                options.DataConverter = WorkerConverter;
             });
     }
 }

@@ -8,13 +8,13 @@ namespace WebHost.Gps.Ingestion;
 public static class IngestionExtensions
 {
     /// <summary>Adds queue, journal, writer and consumer.</summary>
-    public static IServiceCollection AddPointIngestion(this IServiceCollection services, Settings settings)
+    public static IServiceCollection AddPointIngestion(this IServiceCollection services)
     {
         services.AddSingleton<PointQueue>();
         services.AddSingleton<PointWriter>();
         services.AddSingleton<PointConsumer>();
         services.AddSingleton(provider => new PointJournal(
-            new BlobContainerClient(settings.BlobStorage, PointJournal.Container),
+            new BlobContainerClient(provider.GetRequiredService<Settings>().BlobStorage, PointJournal.Container),
             provider.GetRequiredService<Data.ControlDatabase>(),
             provider.GetRequiredService<TimeProvider>()));
         return services;

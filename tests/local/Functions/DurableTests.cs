@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -64,6 +65,23 @@ public sealed class DurableTests : IAsyncLifetime
         await one.Services.GetRequiredService<DurableTaskClient>().WaitForInstanceCompletionAsync("o-3", Cancel);
 
         Assert.Null(await two.Services.GetRequiredService<DurableTaskClient>().GetInstanceAsync("o-3", Cancel));
+    }
+
+    [Fact]
+    public async Task Inputs_are_read_and_written_as_the_functions_worker_does()
+    {
+        await using var application = await StartAsync();
+        var client = application.Services.GetRequiredService<DurableTaskClient>();
+
+        await client.ScheduleNewOrchestrationInstanceAsync(
+            "Order", new { id = "o-4", QUANTITY = 4 }, new StartOrchestrationOptions("o-4"), Cancel);
+        var named = await client.WaitForInstanceCompletionAsync("o-4", getInputsAndOutputs: true, Cancel);
+        await client.ScheduleNewOrchestrationInstanceAsync(
+            "Order", (Id: "o-5", Quantity: 5), new StartOrchestrationOptions("o-5"), Cancel);
+        var fields = await client.WaitForInstanceCompletionAsync("o-5", getInputsAndOutputs: true, Cancel);
+
+        Assert.StartsWith("o-4 costs 6.0", named.ReadOutputAs<string>(), StringComparison.Ordinal);
+        Assert.Equal("{}", fields.SerializedInput);
     }
 
     private Task<TestApplication> StartAsync(string hub = "Hub") =>
