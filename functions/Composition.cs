@@ -60,6 +60,7 @@ public static class Composition
         services.AddSingleton<ServerStore>();
         services.AddSingleton<ServerOrders>();
         services.AddSingleton<ServerRegistration>();
+        services.AddSingleton<SharedRedis>();
         services.AddSingleton<TenantDatabaseStore>();
         services.AddSingleton<TenantDatabaseSetup>();
         services.AddSingleton<TenantConnections>();

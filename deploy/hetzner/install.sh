@@ -142,8 +142,13 @@ report() {
     local address
     address="$(ip -4 route get 1.1.1.1 | sed -nE 's/.* src ([0-9.]+).*/\1/p')"
     # Neither token nor password is an argument that other users of this machine could see.
-    jq --null-input --arg host "$address" --rawfile password /etc/webhost/secrets/fleet \
-        '{host: $host, port: 5432, name: "fleet", user: "webhost", password: $password, sslMode: "Require"}' |
+    jq --null-input --arg host "$address" --rawfile database /etc/webhost/secrets/fleet \
+        --rawfile redis /etc/webhost/secrets/redis \
+        --arg certificate "$(openssl x509 -in /etc/webhost/tls/redis/server.crt -outform der | sha256sum | cut -d' ' -f1)" \
+        '{
+            database: {host: $host, port: 5432, name: "fleet", user: "webhost", password: $database, sslMode: "Require"},
+            redis: {host: $host, port: 5433, user: "webhost", password: $redis, certificateSha256: $certificate}
+        }' |
         curl --fail-with-body --silent --show-error --retry 5 --retry-all-errors --max-time 30 \
             --header @<(printf 'Authorization: Bearer %s\n' "$REPORT_TOKEN") \
             --header 'Content-Type: application/json' --data-binary @- "$REPORT_TO" ||

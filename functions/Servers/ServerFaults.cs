@@ -21,20 +21,15 @@ internal static class ServerFaults
             server.Capacity is >= 1 and <= Server.MaximumCapacity,
             "capacity",
             $"A server holds 1 to {Server.MaximumCapacity} tenants.");
-        Require(faults, server.Database is not null, "database", "Give the database: host, port, name, user and password.");
-        if (server.Database is { } database)
-        {
-            AddFaults(faults, database, "database.");
-        }
-
+        AddFaults(faults, server.Database, server.Redis);
         Throw(faults);
     }
 
     /// <exception cref="ProblemException">422, with every fault.</exception>
-    public static void ThrowIfAny(NewServerDatabase database)
+    public static void ThrowIfAny(InstalledServer server)
     {
         var faults = new Dictionary<string, string[]>();
-        AddFaults(faults, database, "");
+        AddFaults(faults, server.Database, server.Redis);
         Throw(faults);
     }
 
@@ -47,19 +42,38 @@ internal static class ServerFaults
         Throw(faults);
     }
 
-    private static void AddFaults(Dictionary<string, string[]> faults, NewServerDatabase database, string prefix)
+    private static void AddFaults(Dictionary<string, string[]> faults, NewServerDatabase? database, NewServerRedis? redis)
     {
-        Require(faults, !string.IsNullOrWhiteSpace(database.Host), prefix + "host", "Give the database's host.");
-        Require(faults, database.Port is > 0 and <= 65535, prefix + "port", "Give the database's TCP port.");
-        Require(faults, !string.IsNullOrWhiteSpace(database.Name), prefix + "name", "Give the database's name.");
-        Require(faults, !string.IsNullOrWhiteSpace(database.User), prefix + "user", "Give the role that owns the database.");
-        Require(faults, !string.IsNullOrEmpty(database.Password), prefix + "password", "Give that role's password.");
-        Require(
-            faults,
-            database.SslMode is null || Enum.TryParse<SslMode>(database.SslMode, out _),
-            prefix + "sslMode",
-            $"One of: {string.Join(", ", Enum.GetNames<SslMode>())}.");
+        Require(faults, database is not null, "database", "Give the database: host, port, name, user and password.");
+        if (database is not null)
+        {
+            Require(faults, !string.IsNullOrWhiteSpace(database.Host), "database.host", "Give the database's host.");
+            Require(faults, IsPort(database.Port), "database.port", "Give the database's TCP port.");
+            Require(faults, !string.IsNullOrWhiteSpace(database.Name), "database.name", "Give the database's name.");
+            Require(faults, !string.IsNullOrWhiteSpace(database.User), "database.user", "Give the role that owns the database.");
+            Require(faults, !string.IsNullOrEmpty(database.Password), "database.password", "Give that role's password.");
+            Require(
+                faults,
+                database.SslMode is null || Enum.TryParse<SslMode>(database.SslMode, out _),
+                "database.sslMode",
+                $"One of: {string.Join(", ", Enum.GetNames<SslMode>())}.");
+        }
+
+        if (redis is not null)
+        {
+            Require(faults, !string.IsNullOrWhiteSpace(redis.Host), "redis.host", "Give the host of Redis.");
+            Require(faults, IsPort(redis.Port), "redis.port", "Give the TCP port of Redis.");
+            Require(faults, !string.IsNullOrWhiteSpace(redis.User), "redis.user", "Give the user that may make users.");
+            Require(faults, !string.IsNullOrEmpty(redis.Password), "redis.password", "Give that user's password.");
+            Require(
+                faults,
+                redis.CertificateSha256 is null || (redis.CertificateSha256.Length == 64 && redis.CertificateSha256.All(char.IsAsciiHexDigit)),
+                "redis.certificateSha256",
+                "Give the SHA-256 of the certificate as 64 hexadecimal digits.");
+        }
     }
+
+    private static bool IsPort(int port) => port is > 0 and <= 65535;
 
     private static void Require(Dictionary<string, string[]> faults, bool condition, string member, string fault)
     {

@@ -100,9 +100,9 @@ public sealed class ServerOrderFunctions(
             token));
     }
 
-    /// <summary>A new server says where its database is.</summary>
+    /// <summary>A new server says where its database and Redis are.</summary>
     [Function("PostServerInstalled")]
-    [Endpoint("Report, as a server that has just been installed, where its database is", Tag = "Servers", Caller = "server", Request = typeof(NewServerDatabase), Status = 204)]
+    [Endpoint("Report, as a server that has just been installed, where its database and Redis are", Tag = "Servers", Caller = "server", Request = typeof(InstalledServer), Status = 204)]
     public async Task<IActionResult> PostInstalled(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "servers/installed")] HttpRequest request,
         [DurableClient] DurableTaskClient client,
@@ -118,9 +118,9 @@ public sealed class ServerOrderFunctions(
                 "Show the token of POST /api/servers/orders/{id}/installation as Authorization: Bearer. It works once, and a newer one ends it.");
         }
 
-        var database = await request.ReadJsonAsync<NewServerDatabase>(cancellationToken);
-        ServerFaults.ThrowIfAny(database);
-        await ordering.NoteInstalledAsync(client, order, database, cancellationToken);
+        var installed = await request.ReadJsonAsync<InstalledServer>(cancellationToken);
+        ServerFaults.ThrowIfAny(installed);
+        await ordering.NoteInstalledAsync(client, order, installed, cancellationToken);
         return new NoContentResult();
     }
 

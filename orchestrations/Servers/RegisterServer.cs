@@ -47,7 +47,15 @@ public sealed class RegisterServer(
                 order.ServerIp!,
                 Server.MaximumCapacity,
                 new NewServerDatabase(
-                    database.Host, database.Port, database.Name, database.AdminUser, password, database.SslMode)),
+                    database.Host, database.Port, database.Name, database.AdminUser, password, database.SslMode),
+                order.Redis is { } redis
+                    ? new NewServerRedis(
+                        redis.Host,
+                        redis.Port,
+                        redis.User,
+                        await secrets.GetAsync(ServerOrdering.RedisSecret(order.Id), cancellationToken),
+                        redis.CertificateSha256)
+                    : null),
             cancellationToken);
         return server;
     }

@@ -58,14 +58,27 @@ public sealed class ServerOrdering(
         await TellAsync(client, await orders.GetAsync(order.Id, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Keeps where an installed server's database is.</summary>
+    /// <summary>Name of the secret that is the password of the Redis of an order's server.</summary>
+    internal static string RedisSecret(Guid orderId) => $"server-order/{orderId}/redis";
+
+    /// <summary>Keeps where an installed server's database and Redis are.</summary>
     public async Task NoteInstalledAsync(
-        DurableTaskClient client, ServerOrder order, NewServerDatabase database, CancellationToken cancellationToken)
+        DurableTaskClient client, ServerOrder order, InstalledServer installed, CancellationToken cancellationToken)
     {
+        var database = installed.Database;
         var added = await databases.AddAsync(
             database.Host, database.Port, database.Name, database.User, database.SslMode ?? "Require", cancellationToken);
         await secrets.SetAsync(added.SecretName(added.AdminUser), database.Password, cancellationToken);
-        await orders.NoteInstalledAsync(order.Id, added.Id, cancellationToken);
+        if (installed.Redis is { } redis)
+        {
+            await secrets.SetAsync(RedisSecret(order.Id), redis.Password, cancellationToken);
+        }
+
+        await orders.NoteInstalledAsync(
+            order.Id,
+            added.Id,
+            installed.Redis is { } at ? new ServerRedis(at.Host, at.Port, at.User, at.CertificateSha256) : null,
+            cancellationToken);
         await TellAsync(client, order, cancellationToken);
     }
 

@@ -27,6 +27,9 @@ public sealed record Server
     /// <summary>Its database.</summary>
     public required Guid DatabaseId { get; init; }
 
+    /// <summary>Its Redis; absent when it has none.</summary>
+    public ServerRedis? Redis { get; init; }
+
     /// <summary>How many tenants it may hold.</summary>
     public required int Capacity { get; init; }
 

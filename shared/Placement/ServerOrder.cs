@@ -42,6 +42,9 @@ public sealed record ServerOrder
     /// <summary>The server's database, once it is installed.</summary>
     public Guid? DatabaseId { get; init; }
 
+    /// <summary>The server's Redis, once it is installed and if it has one.</summary>
+    public ServerRedis? Redis { get; init; }
+
     /// <summary>Our name for the server: the same however often the order is taken up.</summary>
     public string ServerName => $"webhost-{Location}-{Id.ToString("n")[24..]}";
 }

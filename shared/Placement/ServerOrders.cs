@@ -15,7 +15,7 @@ public sealed class ServerOrders(ControlDatabase control)
     private const string Columns =
         """
         id, product, location, state, reason, created_at, operation_id, monthly_ceiling, setup_ceiling, transaction_id,
-        server_number, server_ip, database_id
+        server_number, server_ip, database_id, redis
         """;
 
     /// <summary>Prepares an order unless one for the location is already waiting for approval or under way.</summary>
@@ -155,11 +155,13 @@ public sealed class ServerOrders(ControlDatabase control)
             id, OpaqueToken.Hash(token), ServerOrderState.Approved).RunAsync(cancellationToken) == 1 ? token : null;
     }
 
-    /// <summary>Keeps where the server's database is, and takes the token out of use.</summary>
-    public Task NoteInstalledAsync(Guid id, Guid databaseId, CancellationToken cancellationToken) =>
-        NoteAsync("database_id = $2, token_hash = NULL", id, cancellationToken, databaseId);
+    /// <summary>Keeps where the server's database and Redis are, and takes the token out of use.</summary>
+    public Task NoteInstalledAsync(Guid id, Guid databaseId, ServerRedis? redis, CancellationToken cancellationToken) =>
+        NoteAsync(
+            "database_id = $2, redis = $3::jsonb, token_hash = NULL", id, cancellationToken, databaseId,
+            redis is null ? null : JsonText.Of(redis));
 
-    private async Task NoteAsync(string assignments, Guid id, CancellationToken cancellationToken, params object[] values)
+    private async Task NoteAsync(string assignments, Guid id, CancellationToken cancellationToken, params object?[] values)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         await connection.Sql($"UPDATE server_orders SET {assignments} WHERE id = $1", [id, .. values])
@@ -181,5 +183,6 @@ public sealed class ServerOrders(ControlDatabase control)
         ServerNumber = row.MaybeValue<int>(10),
         ServerIp = row.Maybe<IPAddress>(11)?.ToString(),
         DatabaseId = row.MaybeValue<Guid>(12),
+        Redis = row.Maybe<string>(13) is { } redis ? JsonText.Read<ServerRedis>(redis) : null,
     };
 }

@@ -11,8 +11,15 @@ namespace WebHost.Placement;
 /// <param name="Address">Its public IP address.</param>
 /// <param name="Capacity">How many tenants it may hold, 1 to 150.</param>
 /// <param name="Database">Its database.</param>
+/// <param name="Redis">Its Redis, if it has one.</param>
 public sealed record NewServer(
-    string Name, long ProviderServerNumber, string Region, string Address, int Capacity, NewServerDatabase Database);
+    string Name,
+    long ProviderServerNumber,
+    string Region,
+    string Address,
+    int Capacity,
+    NewServerDatabase Database,
+    NewServerRedis? Redis = null);
 
 /// <summary>The database of a shared server that an operator has installed.</summary>
 /// <param name="Host">DNS name or address.</param>
@@ -26,6 +33,23 @@ public sealed record NewServerDatabase(string Host, int Port, string Name, strin
     /// <summary>Leaves the password out.</summary>
     public override string ToString() => $"{nameof(NewServerDatabase)} {{ {User}@{Host}:{Port}/{Name} }}";
 }
+
+/// <summary>The Redis of a shared server that an operator has installed.</summary>
+/// <param name="Host">DNS name or address.</param>
+/// <param name="Port">TCP port.</param>
+/// <param name="User">The user that may make users.</param>
+/// <param name="Password">That user's password.</param>
+/// <param name="CertificateSha256">SHA-256 of its certificate in hexadecimal digits; absent when it speaks no TLS.</param>
+public sealed record NewServerRedis(string Host, int Port, string User, string Password, string? CertificateSha256 = null)
+{
+    /// <summary>Leaves the password out.</summary>
+    public override string ToString() => $"{nameof(NewServerRedis)} {{ {User}@{Host}:{Port} }}";
+}
+
+/// <summary>What a server that has just been installed reports.</summary>
+/// <param name="Database">Its database.</param>
+/// <param name="Redis">Its Redis, if it has one.</param>
+public sealed record InstalledServer(NewServerDatabase Database, NewServerRedis? Redis = null);
 
 /// <summary>Takes a shared server into service: makes its database fit for tenants, then opens its slots.</summary>
 public sealed class ServerRegistration(
@@ -65,7 +89,14 @@ public sealed class ServerRegistration(
             DatabaseId = database.Id,
             Capacity = added.Capacity,
             Tenants = 0,
+            Redis = added.Redis is { } redis ? new ServerRedis(redis.Host, redis.Port, redis.User, redis.CertificateSha256) : null,
         };
+        if (added.Redis is not null)
+        {
+            await secrets.SetAsync(
+                SharedRedis.SecretName(server.Id, added.Redis.User), added.Redis.Password, cancellationToken);
+        }
+
         await control.TransactAsync(
             async transaction =>
             {

@@ -11,7 +11,7 @@ public sealed class ServerStore(ControlDatabase control)
     private const string Select =
         """
         SELECT s.id, s.name, s.provider_server_number, s.region, s.address, s.state, s.database_id,
-               count(l.slot)::int, count(l.tenant_id)::int
+               count(l.slot)::int, count(l.tenant_id)::int, s.redis_host, s.redis_port, s.redis_user, s.redis_certificate_sha256
         FROM servers s JOIN server_slots l ON l.server_id = s.id
         """;
 
@@ -22,11 +22,13 @@ public sealed class ServerStore(ControlDatabase control)
     {
         await transaction.Sql(
             """
-            INSERT INTO servers (id, name, provider_server_number, region, address, state, database_id)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO servers (id, name, provider_server_number, region, address, state, database_id, redis_host, redis_port,
+                redis_user, redis_certificate_sha256)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::integer, $10, $11)
             """,
             server.Id, server.Name, server.ProviderServerNumber, server.Region, IPAddress.Parse(server.Address),
-            server.State, server.DatabaseId).RunAsync(cancellationToken);
+            server.State, server.DatabaseId, server.Redis?.Host, server.Redis?.Port, server.Redis?.User, server.Redis?.CertificateSha256)
+            .RunAsync(cancellationToken);
         await transaction.Sql(
             "INSERT INTO server_slots (server_id, slot) SELECT $1, slot FROM generate_series(1, $2) AS slot",
             server.Id, server.Capacity).RunAsync(cancellationToken);
@@ -133,5 +135,8 @@ public sealed class ServerStore(ControlDatabase control)
         DatabaseId = row.GetGuid(6),
         Capacity = row.GetInt32(7),
         Tenants = row.GetInt32(8),
+        Redis = row.Maybe<string>(9) is { } host
+            ? new ServerRedis(host, row.GetInt32(10), row.GetString(11), row.Maybe<string>(12))
+            : null,
     };
 }

@@ -109,7 +109,7 @@ internal sealed class ControlEndpoints(ResourceStore store, CallLog calls, Fault
         {
             Headers = { Authorization = new("Bearer", installation.Token) },
             Content = JsonContent.Create(
-                new { host = databases.Host, port = databases.Port, name, user = name, password, sslMode = "Prefer" }),
+                new { database = new { host = databases.Host, port = databases.Port, name, user = name, password, sslMode = "Prefer" } }),
         };
         using var answer = await http.SendAsync(report);
         return Results.StatusCode((int)answer.StatusCode);

@@ -18,6 +18,7 @@ public static class ProvisionOnHetzner
     [
         new(nameof(ReserveSlot), "Reserve a slot on a shared server"),
         new(nameof(MakeHomeInDatabase), "Create the tenant's role and limits in the server's database"),
+        new(nameof(GrantRedis), "Create the tenant's user in the server's Redis"),
         new(nameof(PointHostname), "Point the tenant's hostname at the server"),
         new(nameof(VerifyHome), "Prove that the tenant can write, and sees only its own rows"),
         new(nameof(ActivateTenant), "Open for business"),
@@ -37,6 +38,7 @@ public static class ProvisionOnHetzner
             }
 
             await saga.RunAsync(nameof(MakeHomeInDatabase));
+            await saga.RunAsync(nameof(GrantRedis));
             await saga.RunAsync(nameof(PointHostname));
             await saga.RunFinalAsync(nameof(VerifyHome));
             await saga.RunFinalAsync(nameof(ActivateTenant));

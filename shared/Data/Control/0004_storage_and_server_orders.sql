@@ -18,3 +18,12 @@ ALTER TABLE server_orders
     ADD COLUMN server_ip        inet,
     ADD COLUMN database_id      uuid REFERENCES databases,
     ADD COLUMN token_hash       bytea UNIQUE;
+
+-- The Redis that a shared server's tenants share, each behind a user of its own; a server may have none.
+ALTER TABLE servers
+    ADD COLUMN redis_host  text,
+    ADD COLUMN redis_port  integer CHECK (redis_port BETWEEN 1 AND 65535),
+    ADD COLUMN redis_user  text,
+    ADD COLUMN redis_certificate_sha256  text,
+    ADD CHECK (num_nulls(redis_host, redis_port, redis_user) IN (0, 3));
+ALTER TABLE server_orders ADD COLUMN redis jsonb;

@@ -165,7 +165,7 @@ public sealed class ServerOrderTests(ApplicationUnderTest application) : IClassF
         using var request = new HttpRequestMessage(HttpMethod.Post, "servers/installed")
         {
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
-            Content = JsonContent.Create(new { port = 5432 }),
+            Content = JsonContent.Create(new { database = new { port = 5432 } }),
         };
         using var answer = await application.Http.SendAsync(request);
         return answer.StatusCode;

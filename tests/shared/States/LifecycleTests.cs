@@ -1,5 +1,6 @@
 using WebHost.Json;
 using WebHost.Operations;
+using WebHost.Placement;
 using WebHost.States;
 using WebHost.Tenants;
 
@@ -28,6 +29,17 @@ public sealed class LifecycleTests
             "failed: ",
         ],
         Describe(OperationLifecycle.Table));
+
+    [Fact]
+    public void Server_order_may_change_in_these_ways_and_no_other() => Assert.Equal(
+        [
+            "awaiting-approval: approved, cancelled",
+            "approved: cancelled, completed, failed",
+            "failed: approved, cancelled",
+            "completed: ",
+            "cancelled: ",
+        ],
+        Describe(ServerOrderLifecycle.Table));
 
     [Fact]
     public void Staying_where_one_is_does_no_harm() =>
