@@ -10,7 +10,7 @@ namespace WebHost.Placement;
 /// </summary>
 public sealed class SharedRedis(SecretStore secrets)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private const int ConnectTimeoutMs = 5000;
 
     /// <summary>Name under which the password of one of the server's Redis users is kept.</summary>
     public static string SecretName(Guid serverId, string user) => $"redis/{serverId}/{user}";
@@ -68,13 +68,15 @@ public sealed class SharedRedis(SecretStore secrets)
             Password = await secrets.GetAsync(SecretName(serverId, redis.User), cancellationToken),
             Ssl = redis.CertificateSha256 is not null,
             AllowAdmin = true,
-            ConnectTimeout = (int)Patience.TotalMilliseconds,
+            // Whoever calls tries again with more patience.
+            ConnectRetry = 1,
+            ConnectTimeout = ConnectTimeoutMs,
             IncludeDetailInExceptions = false,
         };
         // The server made its certificate itself; it is known by what the server reported when it was installed.
         options.CertificateValidation += (_, certificate, _, _) =>
             string.Equals(
                 certificate?.GetCertHashString(HashAlgorithmName.SHA256), redis.CertificateSha256, StringComparison.OrdinalIgnoreCase);
-        return await ConnectionMultiplexer.ConnectAsync(options).WaitAsync(Patience, cancellationToken);
+        return await ConnectionMultiplexer.ConnectAsync(options).WaitAsync(cancellationToken);
     }
 }
