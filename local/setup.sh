@@ -92,6 +92,18 @@ need_postgres() {
     find_postgres || fail "PostgreSQL $version was installed, but not under /usr/lib/postgresql/$version/bin."
 }
 
+# For the tests of tenants' users in a shared server's Redis, which are skipped where there is none but must run in CI.
+need_redis() {
+    command -v redis-server >/dev/null && return 0
+    if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+        fail "redis-server is missing. Type this, then start again:" "    sudo apt-get install -y redis-server"
+    fi
+    say "Installing Redis from the distribution …"
+    apt-get update -qq || fail "apt-get update failed; see above."
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >"$state/logs/apt.log" 2>&1 ||
+        fail "Installing Redis failed:" "$(tail -n 20 "$state/logs/apt.log")"
+}
+
 newest_packaged_postgres() {
     local version
     for version in $(apt-cache pkgnames postgresql- | sed -nE 's/^postgresql-([0-9]+)$/\1/p' | sort -rn); do
