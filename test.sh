@@ -11,6 +11,7 @@ need_tools
 open_state ""
 stop_on_exit
 need_postgres
+[[ -z "${CI:-}" ]] || need_redis
 need_azurite
 start_postgres
 start_azurite
