@@ -67,6 +67,7 @@ public static class Composition
         services.AddSingleton<SlotOffers>();
 
         services.AddSingleton<VehicleStore>();
+        services.AddSingleton<GeofenceStore>();
         services.AddSingleton<DeviceStore>();
         services.AddSingleton<TrackReader>();
         services.AddSingleton<GpsParser>();

@@ -12,7 +12,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
 
     // Tables with a tenant's rows, children before parents.
     private static readonly string[] TenantTables =
-        ["points", "positions", "heartbeats", "quarantine", "device_vehicles", "devices", "vehicles", "customers"];
+        ["points", "positions", "heartbeats", "quarantine", "device_vehicles", "devices", "vehicles", "geofences", "customers"];
 
     /// <summary>Creates the database's roles and schema.</summary>
     public async Task PrepareAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using WebHost.Data;
@@ -100,6 +101,20 @@ public sealed class ControlFixture : IAsyncLifetime
         await Setup.AddTenantAsync(Database, placement, default);
         return placement;
     }
+
+    /// <summary>Adds a tenant that is served by <see cref="Database"/>, as routing knows.</summary>
+    public async Task<TenantPlacement> AddRoutedTenantAsync()
+    {
+        var placement = await AddServedTenantAsync();
+        var placements = new PlacementStore(Control);
+        await placements.UseDatabaseAsync(placement.TenantId, placement.Epoch, Database.Id, default);
+        await placements.EnterAsync(placement.TenantId, placement.Epoch, PlacementState.Serving, default);
+        return placement with { State = PlacementState.Serving };
+    }
+
+    /// <summary>Sessions of a process that has seen no placement yet.</summary>
+    public TenantSessions NewSessions() => new(
+        new PlacementCache(new PlacementStore(Control), new MemoryCache(new MemoryCacheOptions())), new TenantConnections(Databases));
 
     /// <summary>Adds a server with so many slots.</summary>
     public async Task<Server> AddServerAsync(int capacity, string region = "fsn1")

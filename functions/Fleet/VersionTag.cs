@@ -1,0 +1,44 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using WebHost.Problems;
+
+namespace WebHost.Fleet;
+
+/// <summary>Versions of rows as entity tags (RFC 9110), the same way for everything that changes in place.</summary>
+internal static class VersionTag
+{
+    /// <summary>
+    /// The version at which the caller expects what it changes: that of If-Match, 0 with <c>If-None-Match: *</c> (it must not
+    /// exist), null when the caller does not mind.
+    /// </summary>
+    /// <exception cref="ProblemException">400 when If-Match is no tag of ours.</exception>
+    public static long? ExpectedVersion(this HttpRequest request)
+    {
+        if (request.Headers.IfNoneMatch.ToString() == "*")
+        {
+            return 0;
+        }
+
+        var match = request.Headers.IfMatch.ToString();
+        if (match.Length == 0 || match == "*")
+        {
+            return null;
+        }
+
+        return long.TryParse(match.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? version
+            : throw ProblemException.BadRequest("If-Match", "If-Match is not an ETag that this API gave out.");
+    }
+
+    /// <summary>Answers JSON with its version as ETag.</summary>
+    public static IActionResult AnswerVersion(this HttpRequest request, object value, long version, int status)
+    {
+        request.HttpContext.Response.Headers.ETag = $"\"{version}\"";
+        return Requests.Answer(value, status);
+    }
+
+    /// <summary>412: what the caller would change is not at the version it names.</summary>
+    public static ProblemException Outdated(string what) => new(
+        412, "Outdated", $"{what} is not at the version that the request names. GET it, and repeat the change on what you find.");
+}
