@@ -8,6 +8,7 @@ using WebHost.Data;
 using WebHost.Fleet;
 using WebHost.Gps;
 using WebHost.Gps.Ingestion;
+using WebHost.Migration;
 using WebHost.Monitoring;
 using WebHost.Operations;
 using WebHost.Placement;
@@ -72,6 +73,7 @@ public static class Composition
         services.AddSingleton<TrackReader>();
         services.AddSingleton<GpsParser>();
         services.AddPointIngestion(settings);
+        services.AddTenantMoves(settings);
         return services;
     }
 }
