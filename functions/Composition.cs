@@ -9,6 +9,7 @@ using WebHost.Data;
 using WebHost.Fleet;
 using WebHost.Gps;
 using WebHost.Gps.Ingestion;
+using WebHost.Migration;
 using WebHost.Monitoring;
 using WebHost.Operations;
 using WebHost.Placement;
@@ -78,10 +79,12 @@ public static class Composition
         services.AddSingleton<ServerOrdering>();
 
         services.AddSingleton<VehicleStore>();
+        services.AddSingleton<GeofenceStore>();
         services.AddSingleton<DeviceStore>();
         services.AddSingleton<TrackReader>();
         services.AddSingleton<GpsParser>();
         services.AddPointIngestion();
+        services.AddTenantMoves();
         return services;
     }
 }

@@ -12,8 +12,6 @@ namespace WebHost.Fleet;
 /// <summary>Where a tenant's devices are registered.</summary>
 public sealed class DeviceFunctions(CallerAuthentication callers, DeviceStore devices, StorageKeeper storage)
 {
-    private const int LongestName = 200;
-
     /// <summary>The tenant's devices.</summary>
     [Function("ListDevices")]
     [Endpoint("List the devices", Tag = "Fleet", Caller = "operator or tenant", Response = typeof(Page<Device>))]
@@ -36,10 +34,11 @@ public sealed class DeviceFunctions(CallerAuthentication callers, DeviceStore de
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
         var content = await request.ReadJsonAsync<DeviceContent>(cancellationToken);
-        if (string.IsNullOrWhiteSpace(content.Name) || content.Name.Trim().Length > LongestName)
+        var faults = new Dictionary<string, string[]>();
+        FleetNames.CheckName(content.Name, faults);
+        if (faults.Count > 0)
         {
-            throw ProblemException.Unprocessable(
-                new Dictionary<string, string[]> { ["name"] = [$"Give the device a name of 1 to {LongestName} characters."] });
+            throw ProblemException.Unprocessable(faults);
         }
 
         if (await storage.FindAsync(tenantId, cancellationToken) is { OverQuota: true })
@@ -50,7 +49,7 @@ public sealed class DeviceFunctions(CallerAuthentication callers, DeviceStore de
         }
 
         var device = await devices.CreateAsync(
-            tenantId, content.Name.Trim(), content.VehicleId, content.SpeedUnit ?? SpeedUnit.Knots, cancellationToken)
+            tenantId, content.Name!.Trim(), content.VehicleId, content.SpeedUnit ?? SpeedUnit.Knots, cancellationToken)
             ?? throw ProblemException.Unprocessable(new Dictionary<string, string[]>
             {
                 ["vehicleId"] = [$"There is no vehicle {content.VehicleId}. Create it with PUT /api/tenants/{tenantId}/vehicles/{content.VehicleId}."],

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
@@ -10,9 +8,8 @@ using WebHost.Problems;
 namespace WebHost.Fleet;
 
 /// <summary>Where a tenant's vehicles are kept.</summary>
-public sealed partial class VehicleFunctions(CallerAuthentication callers, VehicleStore vehicles)
+public sealed class VehicleFunctions(CallerAuthentication callers, VehicleStore vehicles)
 {
-    private const int LongestName = 200;
     private const int LongestPlate = 20;
 
     /// <summary>The tenant's vehicles.</summary>
@@ -39,7 +36,7 @@ public sealed partial class VehicleFunctions(CallerAuthentication callers, Vehic
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
         var vehicle = await vehicles.FindAsync(tenantId, vehicleId, cancellationToken)
             ?? throw Absent(vehicleId);
-        return WithETag(request, vehicle, StatusCodes.Status200OK);
+        return Answer(request, vehicle, StatusCodes.Status200OK);
     }
 
     /// <summary>Creates or replaces a vehicle.</summary>
@@ -55,13 +52,12 @@ public sealed partial class VehicleFunctions(CallerAuthentication callers, Vehic
         var content = await request.ReadJsonAsync<VehicleContent>(cancellationToken);
         Check(vehicleId, content);
         var (change, vehicle) = await vehicles.PutAsync(
-            tenantId, vehicleId, content.Name!.Trim(), content.Plate?.Trim(), ExpectedVersion(request),
-            mustExist: request.Headers.IfMatch.ToString() == "*", cancellationToken);
+            tenantId, vehicleId, content.Name!.Trim(), content.Plate?.Trim(), request.ExpectedRow(), cancellationToken);
         return change switch
         {
-            VehicleChange.Created => WithETag(request, vehicle!, StatusCodes.Status201Created),
-            VehicleChange.Updated => WithETag(request, vehicle!, StatusCodes.Status200OK),
-            VehicleChange.OverLimit => throw new ProblemException(
+            VersionedChange.Created => Answer(request, vehicle!, StatusCodes.Status201Created),
+            VersionedChange.Updated => Answer(request, vehicle!, StatusCodes.Status200OK),
+            VersionedChange.OverLimit => throw new ProblemException(
                 409, "Plan limit reached", "The plan allows no further vehicle. Delete one, or move to a larger plan."),
             _ => throw Outdated(vehicleId),
         };
@@ -77,28 +73,19 @@ public sealed partial class VehicleFunctions(CallerAuthentication callers, Vehic
         CancellationToken cancellationToken)
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
-        var expected = ExpectedVersion(request);
+        var expected = request.ExpectedRow();
         if (await vehicles.DeleteAsync(tenantId, vehicleId, expected, cancellationToken))
         {
             return new NoContentResult();
         }
 
-        throw expected is null ? Absent(vehicleId) : Outdated(vehicleId);
+        throw expected == RowExpectation.Anything ? Absent(vehicleId) : Outdated(vehicleId);
     }
 
     private static void Check(string vehicleId, VehicleContent content)
     {
         var faults = new Dictionary<string, string[]>();
-        if (!WellFormedId().IsMatch(vehicleId))
-        {
-            faults["vehicleId"] = ["A vehicle's id has 1 to 64 letters, digits, '-', '_' or '.'."];
-        }
-
-        if (string.IsNullOrWhiteSpace(content.Name) || content.Name.Trim().Length > LongestName)
-        {
-            faults["name"] = [$"Give the vehicle a name of 1 to {LongestName} characters."];
-        }
-
+        FleetNames.Check("vehicleId", vehicleId, content.Name, faults);
         if (content.Plate?.Trim().Length > LongestPlate)
         {
             faults["plate"] = [$"A plate has at most {LongestPlate} characters."];
@@ -110,38 +97,13 @@ public sealed partial class VehicleFunctions(CallerAuthentication callers, Vehic
         }
     }
 
-    private static long? ExpectedVersion(HttpRequest request)
-    {
-        if (request.Headers.IfNoneMatch.ToString() == "*")
-        {
-            return 0;
-        }
-
-        var match = request.Headers.IfMatch.ToString();
-        if (match.Length == 0 || match == "*")
-        {
-            return null;
-        }
-
-        return long.TryParse(match.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
-            ? version
-            : throw ProblemException.BadRequest("If-Match", "If-Match is not an ETag that this API gave out.");
-    }
-
-    private static IActionResult WithETag(HttpRequest request, Vehicle vehicle, int status)
-    {
-        request.HttpContext.Response.Headers.ETag = $"\"{vehicle.Version}\"";
-        return Requests.Answer(vehicle, status);
-    }
+    private static IActionResult Answer(HttpRequest request, Vehicle vehicle, int status) =>
+        request.AnswerVersion(vehicle, vehicle.Version, status);
 
     private static ProblemException Absent(string vehicleId) =>
         ProblemException.NotFound($"There is no vehicle {vehicleId}; PUT creates one.");
 
-    private static ProblemException Outdated(string vehicleId) => new(
-        412, "Outdated", $"Vehicle {vehicleId} is not at the version that the request names. GET it, and repeat the change on what you find.");
-
-    [GeneratedRegex("^[A-Za-z0-9._-]{1,64}$")]
-    private static partial Regex WellFormedId();
+    private static ProblemException Outdated(string vehicleId) => VersionTag.Outdated($"Vehicle {vehicleId}");
 }
 
 /// <summary>What a caller says of a vehicle.</summary>

@@ -15,7 +15,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
 
     // Tables with a tenant's rows, children before parents.
     private static readonly string[] TenantTables =
-        ["points", "positions", "heartbeats", "quarantine", "device_vehicles", "devices", "vehicles", "customers"];
+        ["points", "positions", "heartbeats", "quarantine", "device_vehicles", "devices", "vehicles", "geofences", "customers"];
 
     /// <summary>Looks as the administrator whether a database that somebody else made could be prepared and serve tenants.</summary>
     /// <returns>What was found, for people.</returns>
@@ -75,30 +75,38 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     public async Task AddTenantAsync(
         TenantDatabaseAddress database, TenantPlacement placement, CancellationToken cancellationToken)
     {
-        var role = placement.Names.TenantRole;
-        var shared = placement.ServerId is not null;
-        var tenant = await databases.RoleConnectionAsync(database, role, cancellationToken);
-        await using var connection =
-            await OpenAsync(await databases.AdminConnectionAsync(database, cancellationToken), cancellationToken);
-        await EnsureRoleAsync(
-            connection,
-            role,
-            $"LOGIN PASSWORD '{tenant.Password}' CONNECTION LIMIT {(shared ? SharedConnectionLimit : DedicatedConnectionLimit)}",
-            cancellationToken);
-        await connection.Sql(
-            $"""
-            GRANT "{database.Roles.Tenants}" TO "{role}";
-            ALTER ROLE "{role}" SET statement_timeout = '30s';
-            ALTER ROLE "{role}" SET idle_in_transaction_session_timeout = '60s';
-            ALTER ROLE "{role}" SET work_mem = '{(shared ? "8MB" : "32MB")}';
-            """).RunAsync(cancellationToken);
+        await using var connection = await AddRoleAsync(database, placement, cancellationToken);
         await connection.Sql(
             """
             INSERT INTO fleet.customers AS served (customer_id, role_name, epoch, writable) VALUES ($1, $2::name, $3, true)
             ON CONFLICT (customer_id) DO UPDATE SET role_name = excluded.role_name, epoch = excluded.epoch, writable = true
             WHERE served.epoch < excluded.epoch
             """,
-            placement.TenantId, role, placement.Epoch).RunAsync(cancellationToken);
+            placement.TenantId, placement.Names.TenantRole, placement.Epoch).RunAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Gives a tenant that is to move here its role with its limits. The database takes its writes only when it has taken over
+    /// (<see cref="Migration.Fence.TakeOverAsync"/>).
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The database serves the tenant.</exception>
+    public async Task ExpectTenantAsync(
+        TenantDatabaseAddress database, TenantPlacement placement, CancellationToken cancellationToken)
+    {
+        await using var connection = await AddRoleAsync(database, placement, cancellationToken);
+        var expected = await connection.Sql(
+            """
+            INSERT INTO fleet.customers AS known (customer_id, role_name, epoch, writable, away)
+            VALUES ($1, $2::name, $3, false, true)
+            ON CONFLICT (customer_id) DO UPDATE SET role_name = excluded.role_name, epoch = excluded.epoch
+            WHERE known.away AND known.epoch <= excluded.epoch
+            """,
+            placement.TenantId, placement.Names.TenantRole, placement.Epoch).RunAsync(cancellationToken);
+        if (expected == 0)
+        {
+            throw new InvalidOperationException(
+                $"Database {database.Name} serves tenant {placement.TenantId}, or did at an epoch above {placement.Epoch}.");
+        }
     }
 
     /// <summary>Takes the tenant's rows and role out of the database, and forgets the role's password.</summary>
@@ -167,6 +175,36 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     /// <summary>Says in the transaction-local setting for which tenant the transaction runs.</summary>
     internal static Task ActAsAsync(NpgsqlTransaction transaction, Guid tenantId, CancellationToken cancellationToken) =>
         transaction.Sql("SELECT set_config('webhost.customer_id', $1, true)", tenantId.ToString()).RunAsync(cancellationToken);
+
+    private async Task<NpgsqlConnection> AddRoleAsync(
+        TenantDatabaseAddress database, TenantPlacement placement, CancellationToken cancellationToken)
+    {
+        var role = placement.Names.TenantRole;
+        var shared = placement.ServerId is not null;
+        var tenant = await databases.RoleConnectionAsync(database, role, cancellationToken);
+        var connection = await OpenAsync(await databases.AdminConnectionAsync(database, cancellationToken), cancellationToken);
+        try
+        {
+            await EnsureRoleAsync(
+                connection,
+                role,
+                $"LOGIN PASSWORD '{tenant.Password}' CONNECTION LIMIT {(shared ? SharedConnectionLimit : DedicatedConnectionLimit)}",
+                cancellationToken);
+            await connection.Sql(
+                $"""
+                GRANT "{database.Roles.Tenants}" TO "{role}";
+                ALTER ROLE "{role}" SET statement_timeout = '30s';
+                ALTER ROLE "{role}" SET idle_in_transaction_session_timeout = '60s';
+                ALTER ROLE "{role}" SET work_mem = '{(shared ? "8MB" : "32MB")}';
+                """).RunAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
 
     private static async Task<NpgsqlConnection> OpenAsync(
         NpgsqlConnectionStringBuilder connectionString, CancellationToken cancellationToken)

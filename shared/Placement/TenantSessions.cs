@@ -34,6 +34,12 @@ public sealed class TenantSessions(PlacementCache placements, TenantConnections 
             var current = await placements.GetServedAsync(tenantId, cancellationToken);
             if (current.Epoch == placement.Epoch)
             {
+                if (moved.SqlState == PostgresFaults.Moved)
+                {
+                    // Handed over by its database a moment before everybody is told where it went.
+                    throw new TenantFencedException(tenantId);
+                }
+
                 throw;
             }
 

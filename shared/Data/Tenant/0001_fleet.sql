@@ -68,6 +68,10 @@ CREATE TABLE fleet.device_vehicles (
 CREATE INDEX device_vehicles_by_vehicle ON fleet.device_vehicles (customer_id, vehicle_id);
 
 -- Units: metres, metres a second, degrees clockwise from north, percent.
+--
+-- written_by is the transaction that wrote the row. Whoever copies a customer's rows finds by it, later, what was written
+-- since: a row that a snapshot does not see has a written_by at or above that snapshot's xmin. Only what grows without end
+-- carries it, and such rows never change; the small tables are compared whole. bigint, since xid8 has no BRIN operators.
 CREATE TABLE fleet.points (
     customer_id  uuid NOT NULL,
     device_id    uuid NOT NULL,
@@ -80,8 +84,10 @@ CREATE TABLE fleet.points (
     battery      real,
     received_at  timestamptz NOT NULL,
     extras       jsonb,
+    written_by   bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     PRIMARY KEY (customer_id, device_id, fix_time)
 ) PARTITION BY RANGE (fix_time);
+CREATE INDEX points_by_transaction ON fleet.points USING brin (written_by) WITH (autosummarize = on);
 
 -- The newest point of each device, by fix time, and when the device was last heard of.
 CREATE TABLE fleet.positions (
@@ -117,8 +123,10 @@ CREATE TABLE fleet.quarantine (
     reason       text NOT NULL,
     protocol     text NOT NULL,
     raw          text NOT NULL,
+    written_by   bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     PRIMARY KEY (customer_id, device_id, received_at, digest)
 );
+CREATE INDEX quarantine_by_transaction ON fleet.quarantine USING brin (written_by) WITH (autosummarize = on);
 
 -- Partitions are days. What is older than this database's first days goes into months, so that a tracker with years in
 -- its memory does not make thousands of partitions; the boundary never moves, so the two kinds never overlap.

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using WebHost.Data;
@@ -13,7 +14,8 @@ namespace WebHost.Tests.Placement;
 public sealed class ControlFixture : IAsyncLifetime
 {
     private TestDatabase? _control;
-    private TestDatabase? _tenants;
+    private readonly List<(TestDatabase Test, TenantDatabaseAddress Address)> _tenants = [];
+    private SecretStore _secrets = null!;
 
     public ControlDatabase Control { get; private set; } = null!;
 
@@ -24,41 +26,52 @@ public sealed class ControlFixture : IAsyncLifetime
     /// <summary>A prepared tenant database.</summary>
     public TenantDatabaseAddress Database { get; private set; } = null!;
 
-    public string AdminConnectionString => _tenants!.ConnectionString;
-
     public async ValueTask InitializeAsync()
     {
         var migrator = new SchemaMigrator(NullLogger<SchemaMigrator>.Instance);
         _control = await TestDatabase.CreateAsync("control");
-        _tenants = await TestDatabase.CreateAsync("tenants");
         await migrator.MigrateControlAsync(_control.ConnectionString);
         Control = new ControlDatabase(NpgsqlDataSource.Create(_control.ConnectionString + ";Maximum Pool Size=20"));
-        var secrets = new SecretStore(
+        _secrets = new SecretStore(
             Control, SecretProtector.FromSetting("k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="));
-        Databases = new TenantDatabaseStore(Control, secrets);
+        Databases = new TenantDatabaseStore(Control, _secrets);
         Setup = new TenantDatabaseSetup(Databases, migrator);
-        var server = new NpgsqlConnectionStringBuilder(_tenants.ConnectionString);
-        Database = await Databases.AddAsync(server.Host!, server.Port, _tenants.Name, server.Username!, "Prefer", default);
-        await secrets.SetAsync(Database.SecretName(Database.AdminUser), server.Password ?? "", default);
-        await Setup.PrepareAsync(Database, default);
+        Database = await AddDatabaseAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        var roles = new List<string> { Database.Roles.Tenants, Database.Roles.Ingest };
-        await using (var connection = new NpgsqlConnection(AdminConnectionString))
+        var roles = new List<string>();
+        foreach (var (test, address) in _tenants)
         {
-            await connection.OpenAsync();
-            roles.AddRange(await connection.Sql("SELECT role_name::text FROM fleet.customers").ListAsync(row => row.GetString(0)));
+            roles.AddRange([address.Roles.Tenants, address.Roles.Ingest]);
+            await using (var connection = new NpgsqlConnection(test.ConnectionString))
+            {
+                await connection.OpenAsync();
+                roles.AddRange(await connection.Sql("SELECT role_name::text FROM fleet.customers").ListAsync(row => row.GetString(0)));
+            }
+
+            await test.DisposeAsync();
         }
 
         await Control.DisposeAsync();
-        await _tenants!.DisposeAsync();
         await _control!.DisposeAsync();
         foreach (var role in Enumerable.Reverse(roles))
         {
             await TestDatabase.ExecuteOnServerAsync($"DROP ROLE IF EXISTS \"{role}\"");
         }
+    }
+
+    /// <summary>Adds another prepared tenant database.</summary>
+    public async Task<TenantDatabaseAddress> AddDatabaseAsync()
+    {
+        var test = await TestDatabase.CreateAsync("tenants");
+        var server = new NpgsqlConnectionStringBuilder(test.ConnectionString);
+        var address = await Databases.AddAsync(server.Host!, server.Port, test.Name, server.Username!, "Prefer", default);
+        _tenants.Add((test, address));
+        await _secrets.SetAsync(address.SecretName(address.AdminUser), server.Password ?? "", default);
+        await Setup.PrepareAsync(address, default);
+        return address;
     }
 
     /// <summary>Adds a tenant with a placement that is being prepared.</summary>
@@ -101,6 +114,20 @@ public sealed class ControlFixture : IAsyncLifetime
         return placement;
     }
 
+    /// <summary>Adds a tenant that is served by <see cref="Database"/>, as routing knows.</summary>
+    public async Task<TenantPlacement> AddRoutedTenantAsync()
+    {
+        var placement = await AddServedTenantAsync();
+        var placements = new PlacementStore(Control);
+        await placements.UseDatabaseAsync(placement.TenantId, placement.Epoch, Database.Id, default);
+        await placements.EnterAsync(placement.TenantId, placement.Epoch, PlacementState.Serving, default);
+        return placement with { State = PlacementState.Serving };
+    }
+
+    /// <summary>Sessions of a process that has seen no placement yet.</summary>
+    public TenantSessions NewSessions() => new(
+        new PlacementCache(new PlacementStore(Control), new MemoryCache(new MemoryCacheOptions())), new TenantConnections(Databases));
+
     /// <summary>Adds a server with so many slots.</summary>
     public async Task<Server> AddServerAsync(int capacity, string region = "fsn1")
     {
@@ -126,9 +153,9 @@ public sealed class ControlFixture : IAsyncLifetime
     }
 
     /// <summary>Opens a connection as one of the tenant database's roles.</summary>
-    public async Task<NpgsqlConnection> OpenAsync(string role)
+    public async Task<NpgsqlConnection> OpenAsync(string role, TenantDatabaseAddress? database = null)
     {
-        var connectionString = await Databases.RoleConnectionAsync(Database, role, default);
+        var connectionString = await Databases.RoleConnectionAsync(database ?? Database, role, default);
         connectionString.Pooling = false;
         var connection = new NpgsqlConnection(connectionString.ConnectionString);
         await connection.OpenAsync();
@@ -136,9 +163,13 @@ public sealed class ControlFixture : IAsyncLifetime
     }
 
     /// <summary>Runs one statement as the tenant database's administrator.</summary>
-    public async Task<T?> AskAsync<T>(string sql, params object?[] values)
+    public Task<T?> AskAsync<T>(string sql, params object?[] values) => AskAtAsync<T>(Database, sql, values);
+
+    /// <summary>Runs one statement as a database's administrator.</summary>
+    public async Task<T?> AskAtAsync<T>(TenantDatabaseAddress database, string sql, params object?[] values)
     {
-        await using var connection = new NpgsqlConnection(AdminConnectionString);
+        await using var connection = new NpgsqlConnection(
+            (await Databases.AdminConnectionAsync(database, default)).ConnectionString);
         await connection.OpenAsync();
         return await connection.Sql(sql, values).FirstAsync(row => row.GetFieldValue<T>(0));
     }

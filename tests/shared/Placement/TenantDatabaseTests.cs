@@ -9,7 +9,7 @@ namespace WebHost.Tests.Placement;
 public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<ControlFixture>
 {
     private static readonly string[] TenantTables =
-        ["vehicles", "devices", "device_vehicles", "points", "positions", "heartbeats", "quarantine"];
+        ["vehicles", "devices", "device_vehicles", "points", "positions", "heartbeats", "quarantine", "geofences"];
 
     private static readonly DateTime Now = new(2026, 5, 4, 12, 0, 0, DateTimeKind.Utc);
 
@@ -218,7 +218,9 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
             WITH v AS (INSERT INTO fleet.vehicles (customer_id, vehicle_id, name) VALUES ($1, 'v', 'Van')),
                  d AS (INSERT INTO fleet.devices (customer_id, device_id, name) VALUES ($1, $1, 'Phone')),
                  r AS (INSERT INTO fleet.device_vehicles (customer_id, device_id, since, vehicle_id) VALUES ($1, $1, now(), 'v')),
-                 h AS (INSERT INTO fleet.heartbeats (customer_id, device_id, heard_at) VALUES ($1, $1, now()))
+                 h AS (INSERT INTO fleet.heartbeats (customer_id, device_id, heard_at) VALUES ($1, $1, now())),
+                 g AS (INSERT INTO fleet.geofences (customer_id, geofence_id, name, area)
+                       VALUES ($1, 'g', 'Yard', 'SRID=4326;POLYGON((0 0,1 0,1 1,0 0))'))
             INSERT INTO fleet.quarantine VALUES ($1, $1, now(), '\x00', 'future', 'osmand', 'raw') RETURNING customer_id
             """,
             placement.TenantId);

@@ -92,8 +92,7 @@ public sealed class StorageKeeperTests(ControlFixture fixture) : IClassFixture<C
 
     private async Task ExecuteAsync(string sql, params object[] values)
     {
-        await using var connection = new Npgsql.NpgsqlConnection(fixture.AdminConnectionString);
-        await connection.OpenAsync();
+        await using var connection = await fixture.OpenAsync(fixture.Database.AdminUser);
         await connection.Sql(sql, values).RunAsync();
     }
 }

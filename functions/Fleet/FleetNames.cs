@@ -1,0 +1,33 @@
+using System.Text.RegularExpressions;
+
+namespace WebHost.Fleet;
+
+/// <summary>What tenants may call their things.</summary>
+internal static partial class FleetNames
+{
+    private const int LongestName = 200;
+
+    /// <summary>Notes what is wrong with an id that a tenant chose and with a name.</summary>
+    public static void Check(string member, string id, string? name, Dictionary<string, string[]> faults)
+    {
+        if (!WellFormedId().IsMatch(id))
+        {
+            faults[member] = ["An id has 1 to 64 letters, digits, '-', '_' or '.'."];
+        }
+
+        CheckName(name, faults);
+    }
+
+    /// <summary>Notes what is wrong with a name.</summary>
+    public static void CheckName(string? name, Dictionary<string, string[]> faults)
+    {
+        if (string.IsNullOrWhiteSpace(name) || name.Trim().Length > LongestName || name.Any(char.IsControl))
+        {
+            faults["name"] = [$"Give it a name of 1 to {LongestName} characters, none of them a control character."];
+        }
+    }
+
+    // \z, since $ would let a newline at the end pass.
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,64}\z")]
+    private static partial Regex WellFormedId();
+}

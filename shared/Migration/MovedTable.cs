@@ -1,0 +1,78 @@
+using System.Globalization;
+
+namespace WebHost.Migration;
+
+/// <summary>
+/// A table whose rows move with a tenant. The customer's id is no part of what is copied: whoever writes the rows sets it, so
+/// that no file can hold another tenant's rows.
+/// </summary>
+public sealed record MovedTable
+{
+    /// <summary>Every table that moves, parents before children.</summary>
+    public static IReadOnlyList<MovedTable> All { get; } =
+    [
+        new() { Name = "vehicles", Key = ["vehicle_id"], Content = ["name", "plate", "version", "created_at", "updated_at"] },
+        new() { Name = "devices", Key = ["device_id"], Content = ["name", "created_at"] },
+        new() { Name = "device_vehicles", Key = ["device_id", "since"], Content = ["vehicle_id"] },
+        new() { Name = "geofences", Key = ["geofence_id"], Content = ["name", "area", "version", "created_at", "updated_at"] },
+        new()
+        {
+            Name = "positions",
+            Key = ["device_id"],
+            Content = ["fix_time", "position", "altitude", "speed", "course", "accuracy", "battery", "received_at", "extras"],
+        },
+        new() { Name = "heartbeats", Key = ["device_id"], Content = ["heard_at", "battery"] },
+        new()
+        {
+            Name = "quarantine",
+            Key = ["device_id", "received_at", "digest"],
+            Content = ["reason", "protocol", "raw"],
+            Time = "received_at",
+        },
+        new()
+        {
+            Name = "points",
+            Key = ["device_id", "fix_time"],
+            Content = ["position", "altitude", "speed", "course", "accuracy", "battery", "received_at", "extras"],
+            Time = "fix_time",
+            Partitioned = true,
+        },
+    ];
+
+    /// <summary>Its name in the schema fleet.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The columns of the primary key behind the customer's id.</summary>
+    public required IReadOnlyList<string> Key { get; init; }
+
+    /// <summary>The other columns.</summary>
+    public required IReadOnlyList<string> Content { get; init; }
+
+    /// <summary>
+    /// The column whose UTC day divides the rows, in a table that only grows: its rows are never changed and say which
+    /// transaction wrote them. Null for a table of rows that change, which is small and moved whole.
+    /// </summary>
+    public string? Time { get; init; }
+
+    /// <summary>Whether a day's rows need the day's partition.</summary>
+    public bool Partitioned { get; init; }
+
+    /// <summary>The columns copied, in order.</summary>
+    public string Columns => string.Join(", ", [.. Key, .. Content]);
+
+    /// <summary>The table with its schema.</summary>
+    internal string Table => $"fleet.{Name}";
+
+    /// <summary>An expression of the UTC day of a row.</summary>
+    internal string Day => $"({Time} AT TIME ZONE 'UTC')::date";
+
+    /// <summary>A tenant's rows, of one day if given, as a condition. COPY takes no parameters: these are literals.</summary>
+    internal string Where(Guid tenantId, DateOnly? day = null) => day is { } only
+        ? $"customer_id = '{tenantId}' AND {Within(only)}"
+        : $"customer_id = '{tenantId}'";
+
+    /// <summary>A condition on the day that lets the planner leave out the other days' partitions.</summary>
+    internal string Within(DateOnly day) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"({Time} >= '{day:yyyy-MM-dd} 00:00:00+00' AND {Time} < '{day.AddDays(1):yyyy-MM-dd} 00:00:00+00')");
+}

@@ -1,0 +1,139 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using WebHost.Data;
+using WebHost.Placement;
+
+namespace WebHost.Migration;
+
+/// <summary>
+/// Brings an export into a database where the tenant is expected (<see cref="TenantDatabaseSetup.ExpectTenantAsync"/>). Each
+/// file arrives in one transaction, which compares its rows with the manifest and notes that it has arrived: repeating the
+/// import after an interruption goes on behind the last file, and repeating a file changes nothing.
+/// </summary>
+public sealed partial class TenantImport(
+    [FromKeyedServices(TenantExport.Container)] BlobContainerClient container,
+    MovingConnections connections,
+    TimeProvider time,
+    ILogger<TenantImport> logger)
+{
+    private const int BlockBytes = 4 << 20;
+
+    /// <summary>Imports what has not arrived yet.</summary>
+    /// <param name="target">Where to.</param>
+    /// <param name="export">A finished export.</param>
+    /// <param name="progress">Told after each file.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    /// <exception cref="MigrationMismatchException">A file is not what the manifest says; nothing of it was taken.</exception>
+    /// <exception cref="InvalidOperationException">The databases' schemas differ, or the format is not known.</exception>
+    public async Task RunAsync(
+        TenantDatabaseAddress target,
+        ExportManifest export,
+        IProgress<TransferProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(export);
+        var arrived = await BeginAsync(target, export, cancellationToken);
+        var open = export.Chunks.Where(chunk => !arrived.Contains(chunk.Blob)).ToList();
+        var openRows = open.Sum(chunk => chunk.Digest.Rows);
+        LogBegun(logger, export.TenantId, export.Name, export.Rows, export.Chunks.Count - open.Count);
+        var meter = new TransferMeter(
+            export.Chunks.Count, export.Chunks.Count - open.Count, export.Rows, export.Rows - openRows, progress, time);
+
+        async Task ImportAsync(NpgsqlConnection connection, ExportedChunk chunk, CancellationToken token)
+        {
+            await ReadAsync(connection, export.TenantId, chunk, token);
+            meter.Add(chunk.Digest.Rows);
+        }
+
+        // Whole tables first and in their order, parents before children; then the days, several at once.
+        await using (var connection = await connections.OpenAsync(target, cancellationToken))
+        {
+            foreach (var chunk in open.Where(chunk => chunk.Day is null))
+            {
+                await ImportAsync(connection, chunk, cancellationToken);
+            }
+        }
+
+        await ChunkWorkers.RunAsync(
+            open.Where(chunk => chunk.Day is not null),
+            token => connections.OpenAsync(target, token),
+            ImportAsync,
+            cancellationToken);
+    }
+
+    private async Task<HashSet<string>> BeginAsync(
+        TenantDatabaseAddress target, ExportManifest export, CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.OpenAsync(target, cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var schemaVersion = await TenantSchema.VersionAsync(transaction, cancellationToken);
+        if (schemaVersion != export.SchemaVersion || export.Format != ExportManifest.CurrentFormat)
+        {
+            throw new InvalidOperationException(
+                $"Export {export.Name} has format {export.Format} and schema {export.SchemaVersion}; database {target.Name} takes "
+                + $"format {ExportManifest.CurrentFormat} and has schema {schemaVersion}. Bring both databases to one schema and export anew.");
+        }
+
+        return [.. await transaction.Sql("SELECT chunk FROM fleet.arrived_chunks WHERE customer_id = $1", export.TenantId)
+            .ListAsync(row => row.GetString(0), cancellationToken)];
+    }
+
+    private async Task ReadAsync(
+        NpgsqlConnection connection, Guid tenantId, ExportedChunk chunk, CancellationToken cancellationToken)
+    {
+        var table = MovedTable.All.Single(table => table.Name == chunk.Table);
+        if (chunk.Day is { } day)
+        {
+            await StagedRows.EnsurePartitionAsync(connection, table, day, cancellationToken);
+        }
+
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var staged = new StagedRows(transaction, table, tenantId);
+        await FillAsync(staged, chunk, cancellationToken);
+        var digest = await staged.DigestAsync(cancellationToken);
+        if (chunk.Digest.DifferenceFrom(digest, "in the manifest", "in the file") is { } difference)
+        {
+            throw new MigrationMismatchException(chunk.Table, chunk.Day, difference);
+        }
+
+        await (table.Time is null ? staged.ReplaceAsync(cancellationToken) : staged.AddAsync(cancellationToken));
+        await transaction.Sql("INSERT INTO fleet.arrived_chunks (customer_id, chunk) VALUES ($1, $2)", tenantId, chunk.Blob)
+            .RunAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task FillAsync(StagedRows staged, ExportedChunk chunk, CancellationToken cancellationToken)
+    {
+        using var sha256 = SHA256.Create();
+        await using var blob = await container.GetBlobClient(chunk.Blob).OpenReadAsync(
+            new BlobOpenReadOptions(allowModifications: false) { BufferSize = BlockBytes }, cancellationToken);
+        await using var hashed = new CryptoStream(blob, sha256, CryptoStreamMode.Read);
+        try
+        {
+            await using (var rows = new BrotliStream(hashed, CompressionMode.Decompress, leaveOpen: true))
+            {
+                await staged.FillAsync(rows, cancellationToken);
+            }
+
+            await hashed.CopyToAsync(Stream.Null, cancellationToken);
+        }
+        catch (Exception unreadable) when (
+            unreadable is InvalidDataException or InvalidOperationException or PostgresException { SqlState: ['2', '2', ..] or ['0', '8', ..] })
+        {
+            throw new MigrationMismatchException(chunk.Table, chunk.Day, $"file {chunk.Blob} is damaged", unreadable);
+        }
+
+        if (Convert.ToHexStringLower(sha256.Hash!) != chunk.Sha256)
+        {
+            throw new MigrationMismatchException(chunk.Table, chunk.Day, $"file {chunk.Blob} is not the one that was written");
+        }
+    }
+
+    [LoggerMessage(710, LogLevel.Information, "Tenant {TenantId}: import of {Export}, {Rows} rows, begins; {Done} files have arrived.")]
+    private static partial void LogBegun(ILogger logger, Guid tenantId, string export, long rows, int done);
+}
