@@ -26,7 +26,7 @@ public sealed class ScriptedEngine : IAsyncLifetime
     private static readonly StepRetries Retries = new(3, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(20));
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FarDeadline = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<Guid, Script> _scripts = new();
     private TestDatabase _database = null!;
@@ -82,19 +82,23 @@ public sealed class ScriptedEngine : IAsyncLifetime
     }
 
     /// <summary>Starts an orchestrator whose activities follow the script.</summary>
-    public async Task<string> StartAsync(string orchestrator, Script script)
+    /// <param name="orchestrator">Its name.</param>
+    /// <param name="script">What its activities answer.</param>
+    /// <param name="deadline">For each step that waits; far off when absent.</param>
+    public async Task<string> StartAsync(string orchestrator, Script script, TimeSpan? deadline = null)
     {
+        var limit = deadline ?? FarDeadline;
         var operationId = Guid.CreateVersion7();
         _scripts[operationId] = script;
         object input = orchestrator == nameof(TakeServerIntoService)
-            ? new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, Deadline, Deadline)
+            ? new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit, limit)
             : new ProvisioningInput(operationId, Guid.CreateVersion7(), Retries);
         return await Client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input);
     }
 
     /// <summary>Runs an orchestrator to its end.</summary>
-    public async Task<OrchestrationMetadata> RunAsync(string orchestrator, Script script) =>
-        await EndOfAsync(await StartAsync(orchestrator, script));
+    public async Task<OrchestrationMetadata> RunAsync(string orchestrator, Script script, TimeSpan? deadline = null) =>
+        await EndOfAsync(await StartAsync(orchestrator, script, deadline));
 
     public Task<OrchestrationMetadata> EndOfAsync(string instanceId) =>
         Client.WaitForInstanceCompletionAsync(instanceId, getInputsAndOutputs: true, CancellationToken.None)

@@ -54,7 +54,9 @@ public sealed partial class OpenApiTests(SharedApp shared) : Scenario(shared)
             var function = method.GetCustomAttributesData().SingleOrDefault(data => data.AttributeType.Name == "FunctionAttribute");
             var trigger = method.GetParameters().SelectMany(parameter => parameter.GetCustomAttributesData())
                 .SingleOrDefault(data => data.AttributeType.Name == "HttpTriggerAttribute");
-            if (function is not null && trigger is not null)
+            var hidden = method.GetCustomAttributesData().Any(data => data.AttributeType.Name == "EndpointAttribute"
+                && data.NamedArguments.Any(argument => argument.MemberName == "Hidden" && argument.TypedValue.Value is true));
+            if (function is not null && trigger is not null && !hidden)
             {
                 yield return (
                     (string)function.ConstructorArguments[0].Value!,

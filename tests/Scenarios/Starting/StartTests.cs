@@ -12,7 +12,10 @@ public sealed class StartTests : Scenario
 
     // Settings that have a default, or are needed only beside another one.
     private static readonly string[] Optional =
-        ["FUNCTIONS_WORKER_RUNTIME", "Providers__Redis", "Providers__Upstash__BaseAddress", "Providers__Upstash__Email", "Providers__Upstash__ApiKey"];
+    [
+        "FUNCTIONS_WORKER_RUNTIME", "Operators__Jwt", "Operations__", "Servers__", "Providers__RequestTimeout", "Providers__Redis",
+        "Providers__Upstash__",
+    ];
 
     [Fact]
     public async Task Host_without_settings_names_every_one_that_is_missing_and_ends()
@@ -23,7 +26,9 @@ public sealed class StartTests : Scenario
         Assert.NotEqual(0, await host.WaitForExitAsync(Deadline));
 
         var output = host.Output();
-        Assert.All(SampleSettings().Keys.Except(Optional), setting => Assert.Contains(setting, output, StringComparison.Ordinal));
+        Assert.All(
+            SampleSettings().Keys.Where(name => !Array.Exists(Optional, name.StartsWith)),
+            setting => Assert.Contains(setting, output, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 

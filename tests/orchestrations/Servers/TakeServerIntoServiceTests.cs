@@ -52,7 +52,7 @@ public sealed class TakeServerIntoServiceTests(ScriptedEngine engine) : IClassFi
     {
         var script = new Script().Waits(step, 1_000);
 
-        var ended = await engine.RunAsync(nameof(TakeServerIntoService), script);
+        var ended = await engine.RunAsync(nameof(TakeServerIntoService), script, deadline: TimeSpan.FromMilliseconds(200));
 
         Assert.Equal(OrchestrationRuntimeStatus.Failed, ended.RuntimeStatus);
         Assert.Equal(nameof(EndFailedOrder), script.Calls[^1]);

@@ -68,7 +68,9 @@ public sealed class SimulatedDatabaseTests(Simulators simulators) : IClassFixtur
         await machines.StopAsync(app, primary.Id, cancellationToken: Cancelled);
         await machines.WaitStoppedAsync(app, primary, TimeSpan.FromSeconds(30), Cancelled);
 
-        Assert.Single(await simulators.ResourcesAsync("fly"), resource => (string?)resource["name"] == "replica" && (string?)resource["kind"] == "machine");
+        Assert.Single(
+            await simulators.ResourcesAsync("fly"),
+            resource => (string?)resource["name"] == "replica" && (string?)resource["parent"] == app);
         await Assert.ThrowsAsync<PostgresException>(() => Simulators.ConnectAsync(app, app, Password));
     }
 
