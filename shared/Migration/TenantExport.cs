@@ -153,10 +153,12 @@ public sealed partial class TenantExport(
             overwrite: true, new BlobOpenWriteOptions { BufferSize = BlockBytes }, cancellationToken))
         await using (var hashed = new CryptoStream(blob, sha256, CryptoStreamMode.Write))
         await using (var compressed = new BrotliStream(hashed, CompressionLevel.Fastest))
+        await using (var collected = new BufferedStream(compressed, CopyBufferBytes))
         await using (var rows = await connection.BeginRawBinaryCopyAsync(
             $"COPY (SELECT {chunk.Table.Columns} {from}) TO STDOUT (FORMAT binary)", cancellationToken))
         {
-            await rows.CopyToAsync(compressed, CopyBufferBytes, cancellationToken);
+            // Rows come one by one, and Brotli at this level compresses only within what it is given at once.
+            await rows.CopyToAsync(collected, CopyBufferBytes, cancellationToken);
         }
 
         await client.SetMetadataAsync(

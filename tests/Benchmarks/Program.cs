@@ -5,6 +5,7 @@ var benchmarks = new Dictionary<string, Func<Task>>(StringComparer.OrdinalIgnore
     ["durable-throughput"] = DurableThroughput.RunAsync,
     ["durable-latency"] = DurableLatency.RunAsync,
     ["durable-idle"] = DurableIdle.RunAsync,
+    ["migration-speed"] = MigrationSpeed.RunAsync,
 };
 
 if (args is not [var name] || !benchmarks.TryGetValue(name, out var run))
