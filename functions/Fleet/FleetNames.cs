@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using WebHost.Problems;
 
 namespace WebHost.Fleet;
 
@@ -6,13 +8,14 @@ namespace WebHost.Fleet;
 internal static partial class FleetNames
 {
     private const int LongestName = 200;
+    private const string IdForm = "An id has 1 to 64 letters, digits, '-', '_' or '.'.";
 
     /// <summary>Notes what is wrong with an id that a tenant chose and with a name.</summary>
     public static void Check(string member, string id, string? name, Dictionary<string, string[]> faults)
     {
         if (!WellFormedId().IsMatch(id))
         {
-            faults[member] = ["An id has 1 to 64 letters, digits, '-', '_' or '.'."];
+            faults[member] = [IdForm];
         }
 
         CheckName(name, faults);
@@ -25,6 +28,19 @@ internal static partial class FleetNames
         {
             faults["name"] = [$"Give it a name of 1 to {LongestName} characters, none of them a control character."];
         }
+    }
+
+    /// <summary>A query parameter that is an id which a tenant chose, or null when it is absent.</summary>
+    /// <exception cref="ProblemException">400 when it cannot be one.</exception>
+    public static string? QueryChosenId(this HttpRequest request, string name)
+    {
+        var text = request.Query[name].ToString();
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        return WellFormedId().IsMatch(text) ? text : throw ProblemException.BadRequest(name, $"{name} must be an id. {IdForm}");
     }
 
     // \z, since $ would let a newline at the end pass.

@@ -23,8 +23,7 @@ public sealed class GeofenceFunctions(CallerAuthentication callers, GeofenceStor
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
         var limit = request.QueryNumber("limit", LargestPage, 1, LargestPage);
-        var after = request.Query["after"].ToString();
-        var found = await geofences.ListAsync(tenantId, after.Length == 0 ? null : after, limit, cancellationToken);
+        var found = await geofences.ListAsync(tenantId, request.QueryChosenId("after"), limit, cancellationToken);
         return Requests.Answer(new Page<GeofenceAnswer>(
             [.. found.Select(GeofenceAnswer.Of)],
             found.Count == limit ? $"/api/tenants/{tenantId}/geofences?after={found[^1].GeofenceId}&limit={limit}" : null));

@@ -76,7 +76,7 @@ public sealed class ProblemTests(SharedApp shared, GpsFleet fleet) : Scenario(sh
         {
             foreach (var name in call.Query)
             {
-                var problem = (await App.Operator.SendAsync(call.ToRequest(fleet.TenantId, $"?{name}=nonsense")))
+                var problem = (await App.Operator.SendAsync(call.ToRequest(fleet.TenantId, $"?{name}=non%20sense")))
                     .ExpectProblem(HttpStatusCode.BadRequest);
                 Assert.Equal([name], problem.GetProperty("errors").EnumerateObject().Select(error => error.Name));
             }
