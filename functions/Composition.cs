@@ -74,9 +74,14 @@ public static class Composition
         services.AddSingleton<OperationStore>();
         services.AddSingleton<OperationStarter>();
         services.AddSingleton<StepRunner>();
+        services.AddSingleton<StepHooks>();
         services.AddSingleton<SignupIntake>();
         services.AddSingleton<SlotOffers>();
         services.AddSingleton<ServerOrdering>();
+        services.AddSingleton<MoveSteps>();
+        services.AddSingleton<MoveIntake>();
+        services.AddSingleton<HomeProof>();
+        services.AddSingleton<ShippingBack>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using WebHost.Callers;
+using WebHost.Migration;
 using WebHost.OpenApi;
 using WebHost.Problems;
 using WebHost.Provisioning;
@@ -12,7 +13,11 @@ namespace WebHost.Operations;
 
 /// <summary>Where operators watch long work and take it up again.</summary>
 public sealed class OperationFunctions(
-    CallerAuthentication callers, OperationStore operations, SignupIntake intake, ServerOrdering ordering)
+    CallerAuthentication callers,
+    OperationStore operations,
+    SignupIntake intake,
+    ServerOrdering ordering,
+    MoveIntake moves)
 {
     private const int LargestPage = 500;
 
@@ -43,9 +48,9 @@ public sealed class OperationFunctions(
         return Requests.Answer(await FindAsync(operationId, cancellationToken));
     }
 
-    /// <summary>Takes a failed provisioning, or a failed order of a server, up again.</summary>
+    /// <summary>Takes a failed provisioning, a failed order of a server, or a migration whose step failed, up again.</summary>
     [Function("RetryOperation")]
-    [Endpoint("Take a failed operation up again", Tag = "Operations", Caller = "operator", Response = typeof(RetryAnswer), Status = 202)]
+    [Endpoint("Take a failed operation, or one whose step has failed, up again", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
     public async Task<IActionResult> Retry(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "operations/{operationId:guid}/retry")] HttpRequest request,
         [DurableClient] DurableTaskClient client,
@@ -54,12 +59,62 @@ public sealed class OperationFunctions(
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
         var operation = await FindAsync(operationId, cancellationToken);
-        var retried = await intake.RetryAsync(client, operationId, cancellationToken)
+        if (await moves.RetryAsync(client, operationId, cancellationToken))
+        {
+            return Accepted(operationId);
+        }
+
+        return Accepted(
+            await intake.RetryAsync(client, operationId, cancellationToken)
             ?? await ordering.RetryAsync(client, operationId, cancellationToken)
             ?? throw ProblemException.Conflict(
                 $"Operation {operationId} is {Json.WireName.Of(operation.State)}, or its tenant is being provisioned again already. "
-                + "Only the failed provisioning of a tenant that has no home, or the failed order of a server, can be taken up again.");
-        return Requests.Answer(new RetryAnswer(retried, $"/api/operations/{retried}"), StatusCodes.Status202Accepted);
+                + "Only the failed provisioning of a tenant that has no home, the failed order of a server, or a migration whose step "
+                + "failed can be taken up again."));
+    }
+
+    /// <summary>Gives a migration up before its switch.</summary>
+    [Function("CancelOperation")]
+    [Endpoint("Give a migration up before its switch; everything is taken back", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
+    public Task<IActionResult> Cancel(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "operations/{operationId:guid}/cancel")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        Guid operationId,
+        CancellationToken cancellationToken) =>
+        SteerAsync(request, operationId, () => moves.CancelAsync(client, operationId, cancellationToken), cancellationToken);
+
+    /// <summary>Ends the time in which a tenant that has moved can be taken back.</summary>
+    [Function("CommitOperation")]
+    [Endpoint("Keep a migration: remove the old home now", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
+    public Task<IActionResult> Commit(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "operations/{operationId:guid}/commit")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        Guid operationId,
+        CancellationToken cancellationToken) =>
+        SteerAsync(request, operationId, () => moves.CommitAsync(client, operationId, cancellationToken), cancellationToken);
+
+    /// <summary>Takes a tenant that has moved back.</summary>
+    [Function("RollBackOperation")]
+    [Endpoint("Take a tenant that has moved back, with everything written since", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
+    public Task<IActionResult> RollBack(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "operations/{operationId:guid}/rollback")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        Guid operationId,
+        CancellationToken cancellationToken) =>
+        SteerAsync(request, operationId, () => moves.RollBackAsync(client, operationId, cancellationToken), cancellationToken);
+
+    private static IActionResult Accepted(Guid operationId) =>
+        Requests.Answer(new OperationAnswer(operationId, $"/api/operations/{operationId}"), StatusCodes.Status202Accepted);
+
+    private async Task<IActionResult> SteerAsync(
+        HttpRequest request, Guid operationId, Func<Task<bool>> steer, CancellationToken cancellationToken)
+    {
+        await callers.RequireOperatorAsync(request, cancellationToken);
+        var operation = await FindAsync(operationId, cancellationToken);
+        return await steer()
+            ? Accepted(operationId)
+            : throw ProblemException.Conflict(
+                $"Operation {operationId} is of kind {operation.Kind}. Only a migration can be cancelled, committed or rolled back.");
     }
 
     private async Task<Operation> FindAsync(Guid operationId, CancellationToken cancellationToken) =>
@@ -67,7 +122,7 @@ public sealed class OperationFunctions(
         ?? throw ProblemException.NotFound($"There is no operation {operationId}. GET /api/operations lists them.");
 }
 
-/// <summary>The answer to a retry.</summary>
-/// <param name="OperationId">The new operation.</param>
+/// <summary>The answer to what is asked of an operation.</summary>
+/// <param name="OperationId">The operation that does it: a new one where it was over.</param>
 /// <param name="StatusUrl">Where to watch it.</param>
-public sealed record RetryAnswer(Guid OperationId, string StatusUrl);
+public sealed record OperationAnswer(Guid OperationId, string StatusUrl);

@@ -6,6 +6,7 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Logging;
 using WebHost.Data;
 using WebHost.Json;
+using WebHost.Migration;
 using WebHost.Placement;
 using WebHost.States;
 
@@ -82,6 +83,8 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
                 return ProblemException.NotFound(unknown.Message);
             case TenantNotServedException notServed:
                 return ProblemException.Conflict(notServed.Message);
+            case MoveRefusedException refused:
+                return ProblemException.Conflict(refused.Message);
             case TenantFencedException:
                 return new ProblemException(503, "Moving", "The tenant is being moved; try again in a moment.")
                 {

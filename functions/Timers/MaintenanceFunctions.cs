@@ -1,5 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using WebHost.Migration;
 using WebHost.Operations;
 using WebHost.Placement;
 using WebHost.Provisioning.Hetzner;
@@ -9,7 +10,12 @@ namespace WebHost.Timers;
 
 /// <summary>What is done by the clock.</summary>
 public sealed class MaintenanceFunctions(
-    OperationStarter starter, SlotOffers offers, PartitionKeeper partitions, StorageKeeper storage)
+    OperationStarter starter,
+    SlotOffers offers,
+    PartitionKeeper partitions,
+    StorageKeeper storage,
+    MoveIntake moves,
+    ShippingBack shipping)
 {
     /// <summary>Mends operations whose process died at the wrong moment, and tells waiting tenants of free slots.</summary>
     [Function("ResumeOperations")]
@@ -20,7 +26,14 @@ public sealed class MaintenanceFunctions(
     {
         await starter.MendAsync(client, cancellationToken);
         await offers.OfferAsync(client, cancellationToken);
+        await moves.WakeAsync(client, cancellationToken);
+        await shipping.LiftForgottenFencesAsync(cancellationToken);
     }
+
+    /// <summary>Ships what tenants that have moved write back to where they can be taken back to.</summary>
+    [Function("ShipBack")]
+    public Task ShipBack([TimerTrigger("5/30 * * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
+        shipping.ShipAsync(cancellationToken);
 
     /// <summary>Makes the partitions of the days to come in every tenant database.</summary>
     [Function("MakePartitions")]

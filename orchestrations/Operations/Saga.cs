@@ -27,6 +27,9 @@ internal sealed class Saga(TaskOrchestrationContext context, object input, StepR
         return context.CallActivityAsync<bool>(step, input, _stepOptions);
     }
 
+    /// <summary>Notes a step that was run elsewhere, to be taken back with the others.</summary>
+    public void Owes(string step) => _undo.Push(step);
+
     /// <summary>Runs a step that changes nothing that would have to be taken back.</summary>
     /// <returns>False when the step waits for what others must do first.</returns>
     public Task<bool> RunFinalAsync(string step) => context.CallActivityAsync<bool>(step, input, _stepOptions);

@@ -20,18 +20,21 @@ public sealed record StepOutcome(StepState State, string Detail)
 /// Runs the work of an activity as a step of an operation: notes when it began and how it ended where callers can see it,
 /// and says which failures are worth another attempt.
 /// </summary>
-public sealed partial class StepRunner(OperationStore operations, ILogger<StepRunner> logger)
+public sealed partial class StepRunner(OperationStore operations, StepHooks hooks, ILogger<StepRunner> logger)
 {
     /// <summary>Runs one attempt.</summary>
     /// <returns>True when the step is done, false when it waits.</returns>
     /// <exception cref="StepRefusedException">It failed, and trying again cannot mend it.</exception>
+    /// <exception cref="StepFinalException">It failed, and nothing that anybody mends leads further.</exception>
     public async Task<bool> RunAsync(
         Guid operationId, string step, Func<Task<StepOutcome>> work, CancellationToken cancellationToken)
     {
         await operations.BeginStepAsync(operationId, step, cancellationToken);
         try
         {
+            await hooks.Reached(operationId, StepHooks.Before + step);
             var outcome = await work();
+            await hooks.Reached(operationId, StepHooks.After + step);
             await operations.EndStepAsync(operationId, step, outcome.State, outcome.Detail, cancellationToken);
             return outcome.State == StepState.Succeeded;
         }
@@ -39,6 +42,11 @@ public sealed partial class StepRunner(OperationStore operations, ILogger<StepRu
         {
             LogAttemptFailed(logger, step, operationId, exception);
             await operations.EndStepAsync(operationId, step, StepState.Retrying, exception.Message, cancellationToken);
+            if (exception is Migration.MigrationMismatchException or Migration.CutoverReturnedException)
+            {
+                throw new StepFinalException(exception.Message, exception);
+            }
+
             if (IsHopeless(exception))
             {
                 throw new StepRefusedException(exception.Message, exception);
@@ -60,7 +68,7 @@ public sealed partial class StepRunner(OperationStore operations, ILogger<StepRu
     {
         ProviderException provider => !provider.IsRetryable,
         Npgsql.PostgresException postgres => !PostgresFaults.IsTransient(postgres),
-        Placement.TenantDatabaseNotFitException => true,
+        StepRefusedException or Placement.TenantDatabaseNotFitException => true,
         _ => false,
     };
 

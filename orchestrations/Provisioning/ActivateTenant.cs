@@ -19,7 +19,7 @@ public sealed class ActivateTenant(
             nameof(ActivateTenant),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 await placements.EnterAsync(provisioning.TenantId, placement.Epoch, PlacementState.Serving, cancellationToken);
                 await tenants.EnterAsync(provisioning.TenantId, TenantState.Active, cancellationToken);
                 await alerts.ResolveAsync(

@@ -4,7 +4,9 @@ using WebHost.Placement;
 
 namespace WebHost.Provisioning;
 
-/// <summary>Creates the tenant's role with its limits and has the database serve the tenant.</summary>
+/// <summary>
+/// Creates the tenant's role with its limits and has the database serve the tenant, or expect it when it is served elsewhere.
+/// </summary>
 public sealed class MakeHomeInDatabase(
     StepRunner steps, PlacementStore placements, TenantDatabaseStore databases, TenantDatabaseSetup setup)
 {
@@ -16,9 +18,11 @@ public sealed class MakeHomeInDatabase(
             nameof(MakeHomeInDatabase),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
-                await setup.AddTenantAsync(database, placement, cancellationToken);
+                await (placement.State == PlacementState.Elsewhere
+                    ? setup.ExpectTenantAsync(database, placement, cancellationToken)
+                    : setup.AddTenantAsync(database, placement, cancellationToken));
                 return StepOutcome.Done($"Role {placement.Names.TenantRole} in database {database.Name}, epoch {placement.Epoch}.");
             },
             cancellationToken);
@@ -31,7 +35,7 @@ public sealed class MakeHomeInDatabase(
             nameof(MakeHomeInDatabase),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 if (placement is { ServerId: not null, DatabaseId: { } databaseId })
                 {
                     var database = await databases.GetAsync(databaseId, cancellationToken);

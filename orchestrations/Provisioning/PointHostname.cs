@@ -16,7 +16,7 @@ public sealed class PointHostname(StepRunner steps, PlacementStore placements, S
             nameof(PointHostname),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var (type, content) = await TargetAsync(placement, cancellationToken);
                 await dns.EnsureAsync(type, placement.Hostname, content, provisioning.Owner, cancellationToken);
                 return StepOutcome.Done($"{placement.Hostname} {type} {content}.");
@@ -31,7 +31,7 @@ public sealed class PointHostname(StepRunner steps, PlacementStore placements, S
             nameof(PointHostname),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 await dns.DeleteAsync(placement.Hostname, provisioning.Owner, cancellationToken);
             },
             cancellationToken);

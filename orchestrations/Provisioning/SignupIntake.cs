@@ -21,7 +21,7 @@ public sealed record SignupReceipt(Guid TenantId, Guid OperationId);
 
 /// <summary>Takes signups in, and failed provisionings up again. What is accepted is written before anything is begun.</summary>
 public sealed class SignupIntake(
-    ControlDatabase control, OperationStarter starter, OperationStore operations, TenantStore tenants, Settings settings)
+    ControlDatabase control, OperationStarter starter, OperationStore operations, TenantStore tenants, PlacementStore placements, Settings settings)
 {
     /// <summary>Kind of the operation that gives a tenant its home.</summary>
     public const string OperationKind = "provision";
@@ -85,7 +85,16 @@ public sealed class SignupIntake(
 
         var tenant = await tenants.GetAsync(tenantId, cancellationToken);
         var recommendation = JsonText.Read<Recommendation>(tenant.Recommendation);
-        var planned = Plan(tenantId, recommendation.Provider);
+        var placement = await placements.GetAsync(tenantId, cancellationToken);
+        var home = placement with
+        {
+            Home = placement.Epoch + 1,
+            Plan = recommendation.Plan,
+            Mode = recommendation.Mode,
+            Provider = recommendation.Provider,
+            Region = recommendation.Region,
+        };
+        var planned = Plan(home);
         var accepted = await control.TransactAsync(
             async transaction =>
             {
@@ -103,14 +112,11 @@ public sealed class SignupIntake(
                     return false;
                 }
 
-                await transaction.Sql(
-                    """
-                    UPDATE placements SET epoch = epoch + 1, state = $2, region = $3, server_id = NULL, database_id = NULL,
-                        updated_at = now()
-                    WHERE tenant_id = $1
-                    """,
-                    tenantId, PlacementState.Preparing, recommendation.Region).RunAsync(cancellationToken);
                 await OperationStore.AddAsync(transaction, planned, cancellationToken);
+                await PlacementStore.AddHomeAsync(transaction, home, planned.Id, cancellationToken);
+                await transaction.Sql(
+                    "UPDATE placements SET epoch = $2, home = $2, state = $3, updated_at = now() WHERE tenant_id = $1",
+                    tenantId, home.Home, PlacementState.Preparing).RunAsync(cancellationToken);
                 return true;
             },
             cancellationToken);
@@ -151,36 +157,39 @@ public sealed class SignupIntake(
         {
             TenantId = tenant.Id,
             Epoch = 1,
+            Home = 1,
+            Plan = recommendation.Plan,
             Mode = recommendation.Mode,
             Provider = recommendation.Provider,
             Region = recommendation.Region,
             Hostname = $"{ResourceNames.HostLabel(tenant.Id)}.{settings.TenantDomain}",
             State = PlacementState.Preparing,
         };
-        var planned = Plan(tenant.Id, recommendation.Provider);
+        var planned = Plan(placement);
         await TenantStore.AddAsync(transaction, tenant, cancellationToken);
-        await PlacementStore.AddAsync(transaction, placement, cancellationToken);
         await OperationStore.AddAsync(transaction, planned, cancellationToken);
+        await PlacementStore.AddAsync(transaction, placement, planned.Id, cancellationToken);
         await transaction.Sql(
             "INSERT INTO webhook_deliveries (source, webhook_id, tenant_id, operation_id) VALUES ($1, $2, $3, $4)",
             source, webhookId, tenant.Id, planned.Id).RunAsync(cancellationToken);
         return new SignupReceipt(tenant.Id, planned.Id);
     }
 
-    private PlannedOperation Plan(Guid tenantId, HostingProvider provider)
+    private PlannedOperation Plan(TenantPlacement home)
     {
         var operationId = Guid.CreateVersion7();
         var input = new ProvisioningInput(
             operationId,
-            tenantId,
+            home.TenantId,
+            home.Home,
             new StepRetries(settings.StepAttempts, settings.FirstRetryInterval, settings.LongestRetryInterval));
-        return provider switch
+        return home.Provider switch
         {
             HostingProvider.Hetzner => new PlannedOperation(
-                operationId, OperationKind, tenantId, nameof(ProvisionOnHetzner), input, ProvisionOnHetzner.Steps),
+                operationId, OperationKind, home.TenantId, nameof(ProvisionOnHetzner), input, ProvisionOnHetzner.Steps),
             HostingProvider.Fly => new PlannedOperation(
-                operationId, OperationKind, tenantId, nameof(ProvisionOnFly), input, ProvisionOnFly.Steps),
-            _ => throw new ArgumentOutOfRangeException(nameof(provider), provider, "No orchestrator provisions there."),
+                operationId, OperationKind, home.TenantId, nameof(ProvisionOnFly), input, ProvisionOnFly.Steps),
+            _ => throw new ArgumentOutOfRangeException(nameof(home), home.Provider, "No orchestrator provisions there."),
         };
     }
 }

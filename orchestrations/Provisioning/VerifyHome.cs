@@ -16,7 +16,7 @@ public sealed class VerifyHome(
             nameof(VerifyHome),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
                 await setup.VerifyAsync(database, placement, cancellationToken);
                 return StepOutcome.Done("Writes and points are taken; no foreign row is visible.");

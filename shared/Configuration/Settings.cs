@@ -69,6 +69,9 @@ public sealed record Settings
     /// </summary>
     public IReadOnlyList<string> ServerTrustedNetworks { get; init; } = [];
 
+    /// <summary>Migrations__…: how tenants move.</summary>
+    public MigrationSettings Migrations { get; init; } = new();
+
     /// <summary>Reads and checks every setting.</summary>
     /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
     public static Settings Read(IConfiguration configuration)
@@ -92,6 +95,7 @@ public sealed record Settings
             ServerPollInterval = reader.Duration("Servers__PollInterval", TimeSpan.FromMinutes(5)),
             ServerDeliveryDeadline = reader.Duration("Servers__DeliveryDeadline", TimeSpan.FromDays(3)),
             ServerInstallDeadline = reader.Duration("Servers__InstallDeadline", TimeSpan.FromDays(1)),
+            Migrations = MigrationSettings.Read(reader),
             ServerTrustedNetworks = reader.OptionalText("Servers__TrustedNetworks") is null
                 ? []
                 : reader.List("Servers__TrustedNetworks", IsIpv4Network, "an IPv4 network such as 192.0.2.0/24"),

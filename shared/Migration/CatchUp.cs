@@ -12,41 +12,73 @@ namespace WebHost.Migration;
 /// </summary>
 public sealed partial class CatchUp(MovingConnections connections, TimeProvider time)
 {
-    /// <summary>
-    /// Copies what the source has beyond a moment, in one transaction at the target, which commits only when the rows read back
-    /// are those that were sent.
-    /// </summary>
-    /// <param name="source">Where the tenant is written.</param>
+    /// <summary>Says from which moment of the source a target is to catch up, unless that is known.</summary>
     /// <param name="target">Where the tenant is expected.</param>
     /// <param name="tenantId">The tenant.</param>
-    /// <param name="mark">The moment: an export's mark or the last round's.</param>
-    /// <param name="cancellationToken">Interrupts it; the target is then as before.</param>
-    /// <exception cref="MigrationMismatchException">The target has other rows than were sent.</exception>
-    public async Task<CatchUpRound> RunAsync(
-        TenantDatabaseAddress source,
-        TenantDatabaseAddress target,
-        Guid tenantId,
-        string mark,
-        CancellationToken cancellationToken)
+    /// <param name="mark">The moment: an export's mark, when the export has been imported.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <exception cref="FenceRefusedException">The target serves the tenant, or does not know it.</exception>
+    public async Task BeginAsync(
+        TenantDatabaseAddress target, Guid tenantId, string mark, CancellationToken cancellationToken)
     {
         if (!Snapshot().IsMatch(mark))
         {
             throw new ArgumentException($"'{mark}' is no moment of a database such as 10:20:10,14.", nameof(mark));
         }
 
-        var begin = time.GetTimestamp();
-        await using var snapshot = await SourceSnapshot.TakeAsync(connections, source, cancellationToken);
         await using var connection = await connections.OpenAsync(target, cancellationToken);
-        var changes = await ListChangesAsync(snapshot.Transaction, tenantId, mark, cancellationToken);
-        foreach (var (table, days) in changes)
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (await AwayTenant.TakeAsync(transaction, tenantId, cancellationToken) is null)
         {
-            foreach (var day in days)
-            {
-                await StagedRows.EnsurePartitionAsync(connection, table, day, cancellationToken);
-            }
+            await AwayTenant.MarkAsync(transaction, tenantId, mark, cancellationToken);
         }
 
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Has a database that handed a tenant over catch up with the one that is about to take over: from this moment of the latter,
+    /// in which nobody has written the tenant yet.
+    /// </summary>
+    /// <exception cref="FenceRefusedException"><paramref name="left"/> serves the tenant, or does not know it.</exception>
+    public async Task BeginBackAsync(
+        TenantDatabaseAddress taking, TenantDatabaseAddress left, Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.OpenAsync(taking, cancellationToken);
+        var moment = await connection.Sql("SELECT pg_current_snapshot()::text")
+            .FirstAsync(row => row.GetString(0), cancellationToken);
+        await BeginAsync(left, tenantId, moment!, cancellationToken);
+    }
+
+    /// <summary>
+    /// Copies what the source has beyond the moment that the target has reached, in one transaction at the target, which commits
+    /// only when the rows read back are those that were sent. Rounds for one tenant and target take turns.
+    /// </summary>
+    /// <param name="source">Where the tenant is written.</param>
+    /// <param name="target">Where the tenant is expected.</param>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="compare">What is compared beside that.</param>
+    /// <param name="cancellationToken">Interrupts it; the target is then as before.</param>
+    /// <exception cref="MigrationMismatchException">The target has other rows than the source.</exception>
+    /// <exception cref="FenceRefusedException">The target serves the tenant, or does not know it.</exception>
+    public async Task<CatchUpRound> RunAsync(
+        TenantDatabaseAddress source,
+        TenantDatabaseAddress target,
+        Guid tenantId,
+        Comparison compare,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(compare);
+        await using var connection = await connections.OpenAsync(target, cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var mark = await AwayTenant.TakeAsync(transaction, tenantId, cancellationToken)
+            ?? throw new InvalidOperationException($"Database {target.Name} has nothing of tenant {tenantId} from which to catch up.");
+
+        // Taken only now: a round never knows less than the one before it.
+        await using var snapshot = await SourceSnapshot.TakeAsync(connections, source, cancellationToken);
+        var begin = time.GetTimestamp();
+        var changes = await ListChangesAsync(snapshot.Transaction, tenantId, mark, cancellationToken);
+        await EnsurePartitionsAsync(target, changes, cancellationToken);
         var copied = new Copied(0, 0);
         foreach (var table in MovedTable.All)
         {
@@ -55,9 +87,42 @@ public sealed partial class CatchUp(MovingConnections connections, TimeProvider 
                 : await AddAsync(snapshot.Transaction, transaction, table, changes[table], tenantId, mark, cancellationToken);
         }
 
+        if (compare.Whole)
+        {
+            await CompareAsync(snapshot.Transaction, transaction, tenantId, compare.Since, cancellationToken);
+        }
+
+        await AwayTenant.MarkAsync(transaction, tenantId, snapshot.Mark, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new CatchUpRound(
-            snapshot.Mark, copied.Rows, copied.Bytes, time.GetElapsedTime(begin), changes.Values.SelectMany(days => days).ToHashSet());
+        return new CatchUpRound(copied.Rows, copied.Bytes, time.GetElapsedTime(begin));
+    }
+
+    private static async Task CompareAsync(
+        NpgsqlTransaction source, NpgsqlTransaction target, Guid tenantId, DateOnly? since, CancellationToken cancellationToken)
+    {
+        var atTarget = TenantDigest.ReadAsync(target, tenantId, since, cancellationToken);
+        var atSource = TenantDigest.ReadAsync(source, tenantId, since, cancellationToken);
+        await Task.WhenAll(atSource, atTarget);
+        MigrationMismatchException.ThrowIfAny((await atSource).CompareTo(await atTarget));
+    }
+
+    // In transactions of their own, on a connection of their own, so that nobody waits for the rows.
+    private async Task EnsurePartitionsAsync(
+        TenantDatabaseAddress target, Dictionary<MovedTable, List<DateOnly>> changes, CancellationToken cancellationToken)
+    {
+        if (changes.All(change => !change.Key.Partitioned || change.Value.Count == 0))
+        {
+            return;
+        }
+
+        await using var connection = await connections.OpenAsync(target, cancellationToken);
+        foreach (var (table, days) in changes)
+        {
+            foreach (var day in days)
+            {
+                await StagedRows.EnsurePartitionAsync(connection, table, day, cancellationToken);
+            }
+        }
     }
 
     // Every row written by a transaction that the moment does not include. The first comparison is the one with an index.

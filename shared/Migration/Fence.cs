@@ -6,10 +6,11 @@ using WebHost.Placement;
 namespace WebHost.Migration;
 
 /// <summary>
-/// Says which database takes a tenant's writes. The order of a move is <see cref="CloseAsync"/> at the source, the last catching
+/// Says which database takes a tenant's writes (0003_moves.sql, 0009_holders_and_marks.sql). The order of a move is <see cref="CloseAsync"/> at the source, the last catching
 /// up, <see cref="HandOverAsync"/> at the source, and only then <see cref="TakeOverAsync"/> at the target. The databases
-/// themselves hold to it (0003_moves.sql): a source that has handed over can not be released, by a call however late, so that
-/// repeating any call at any time never has the tenant written in two places.
+/// themselves hold to it: a source that has handed over can not be released, by a call however late, so that repeating any call
+/// at any time never has the tenant written in two places. A fence belongs to the attempt that closed it: what an attempt has
+/// compared holds only as long as nobody has taken its fence away.
 /// </summary>
 public sealed class Fence(MovingConnections connections)
 {
@@ -17,16 +18,22 @@ public sealed class Fence(MovingConnections connections)
     /// <param name="database">Where the tenant is served.</param>
     /// <param name="tenantId">The tenant.</param>
     /// <param name="epoch">The epoch at which it is served there.</param>
+    /// <param name="holder">The attempt, to which the fence belongs from now on.</param>
     /// <param name="patience">For how long to wait for a write that has begun. New writes wait as well meanwhile.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="FenceRefusedException">The tenant is not served there at that epoch.</exception>
     /// <exception cref="TimeoutException">A write took longer; the tenant is served as before.</exception>
     public async Task CloseAsync(
-        TenantDatabaseAddress database, Guid tenantId, long epoch, TimeSpan patience, CancellationToken cancellationToken)
+        TenantDatabaseAddress database,
+        Guid tenantId,
+        long epoch,
+        Guid holder,
+        TimeSpan patience,
+        CancellationToken cancellationToken)
     {
         try
         {
-            await CallAsync(database, "fence", tenantId, epoch, patience, cancellationToken);
+            await CallAsync(database, "SELECT fleet.fence($1, $2, $3)", patience, cancellationToken, tenantId, epoch, holder);
         }
         catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -35,30 +42,53 @@ public sealed class Fence(MovingConnections connections)
     }
 
     /// <summary>Takes writes again at the epoch that was fenced.</summary>
-    /// <exception cref="FenceRefusedException">The tenant has been handed over, or was never served there at that epoch.</exception>
+    /// <exception cref="FenceRefusedException">
+    /// The tenant has been handed over, or was never served there at that epoch, or the fence is another attempt's.
+    /// </exception>
     public Task ReleaseAsync(
-        TenantDatabaseAddress database, Guid tenantId, long epoch, CancellationToken cancellationToken) =>
-        CallAsync(database, "release", tenantId, epoch, patience: null, cancellationToken);
+        TenantDatabaseAddress database, Guid tenantId, long epoch, Guid holder, CancellationToken cancellationToken) =>
+        CallAsync(database, "SELECT fleet.release($1, $2, $3)", patience: null, cancellationToken, tenantId, epoch, holder);
+
+    /// <summary>Takes writes again when whoever closed the fence has not been heard of for so long.</summary>
+    /// <returns>Whether that was so.</returns>
+    public async Task<bool> ReleaseForgottenAsync(
+        TenantDatabaseAddress database, Guid tenantId, TimeSpan age, CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.OpenAsync(database, cancellationToken);
+        return await connection.Sql("SELECT fleet.release_forgotten($1, $2)", tenantId, age)
+            .FirstAsync(row => row.GetBoolean(0), cancellationToken);
+    }
 
     /// <summary>Gives a fenced tenant away for good: only taking over at a higher epoch has it served there again.</summary>
-    /// <exception cref="FenceRefusedException">The tenant is not fenced there at that epoch.</exception>
+    /// <exception cref="FenceRefusedException">The tenant is not fenced there at that epoch, or by another attempt.</exception>
     public Task HandOverAsync(
-        TenantDatabaseAddress database, Guid tenantId, long epoch, CancellationToken cancellationToken) =>
-        CallAsync(database, "hand_over", tenantId, epoch, patience: null, cancellationToken);
+        TenantDatabaseAddress database, Guid tenantId, long epoch, Guid holder, CancellationToken cancellationToken) =>
+        CallAsync(database, "SELECT fleet.hand_over($1, $2, $3)", patience: null, cancellationToken, tenantId, epoch, holder);
 
     /// <summary>Has a tenant served where it was expected, or where it had been before.</summary>
     /// <exception cref="FenceRefusedException">The tenant is not expected there, or at a higher epoch.</exception>
     public Task TakeOverAsync(
         TenantDatabaseAddress database, Guid tenantId, long epoch, CancellationToken cancellationToken) =>
-        CallAsync(database, "take_over", tenantId, epoch, patience: null, cancellationToken);
+        CallAsync(database, "SELECT fleet.take_over($1, $2)", patience: null, cancellationToken, tenantId, epoch);
+
+    /// <summary>Whether and how the tenant is served there; null when the database does not know it.</summary>
+    public async Task<FenceState?> ReadAsync(
+        TenantDatabaseAddress database, Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.OpenAsync(database, cancellationToken);
+        return await connection.Sql(
+            "SELECT epoch, writable, away, clock_timestamp() - fenced_at FROM fleet.customers WHERE customer_id = $1", tenantId)
+            .FirstAsync(
+                row => new FenceState(row.GetInt64(0), row.GetBoolean(1), row.GetBoolean(2), row.MaybeValue<TimeSpan>(3)),
+                cancellationToken);
+    }
 
     private async Task CallAsync(
         TenantDatabaseAddress database,
-        string function,
-        Guid tenantId,
-        long epoch,
+        string sql,
         TimeSpan? patience,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        params object?[] values)
     {
         await using var connection = await connections.OpenAsync(database, cancellationToken);
         if (patience is { } wait)
@@ -70,7 +100,7 @@ public sealed class Fence(MovingConnections connections)
 
         try
         {
-            await connection.Sql($"SELECT fleet.{function}($1, $2)", tenantId, epoch).RunAsync(cancellationToken);
+            await connection.Sql(sql, values).RunAsync(cancellationToken);
         }
         catch (PostgresException refused) when (refused.SqlState == PostgresFaults.Moved)
         {
@@ -80,4 +110,11 @@ public sealed class Fence(MovingConnections connections)
 }
 
 /// <summary>A database refuses a step of a move, since the tenant is not in the state from which it can be taken.</summary>
-public sealed class FenceRefusedException(string message, Exception inner) : Exception(message, inner);
+public sealed class FenceRefusedException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>How a database serves a tenant.</summary>
+/// <param name="Epoch">At which epoch it does, did last, or would.</param>
+/// <param name="Writable">Whether it takes writes.</param>
+/// <param name="Away">Whether the tenant is expected or has left.</param>
+/// <param name="FencedFor">For how long it has taken no writes, by its own clock; null when nobody has fenced it.</param>
+public sealed record FenceState(long Epoch, bool Writable, bool Away, TimeSpan? FencedFor);

@@ -13,4 +13,14 @@ public sealed class MigrationMismatchException(string table, DateOnly? day, stri
 
     /// <summary>The UTC day, where the table is divided by days.</summary>
     public DateOnly? Day { get; } = day;
+
+    /// <summary>Throws when there are differences, naming the first and how many there are.</summary>
+    internal static void ThrowIfAny(IReadOnlyList<DigestDifference> differences)
+    {
+        if (differences is [var first, ..])
+        {
+            var more = differences.Count == 1 ? "" : $"; and {differences.Count - 1} more tables or days differ";
+            throw new MigrationMismatchException(first.Table, first.Day, first.Difference + more);
+        }
+    }
 }

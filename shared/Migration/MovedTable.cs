@@ -71,8 +71,26 @@ public sealed record MovedTable
         ? $"customer_id = '{tenantId}' AND {Within(only)}"
         : $"customer_id = '{tenantId}'";
 
+    /// <summary>A tenant's rows within a range of days, where the table is divided by days, as a condition.</summary>
+    internal string Where(Guid tenantId, DayRange range)
+    {
+        var where = Where(tenantId);
+        if (Time is not null && range.First is { } first)
+        {
+            where += $" AND {Time} >= {Midnight(first)}";
+        }
+
+        if (Time is not null && range.Before is { } before)
+        {
+            where += $" AND {Time} < {Midnight(before)}";
+        }
+
+        return where;
+    }
+
     /// <summary>A condition on the day that lets the planner leave out the other days' partitions.</summary>
-    internal string Within(DateOnly day) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"({Time} >= '{day:yyyy-MM-dd} 00:00:00+00' AND {Time} < '{day.AddDays(1):yyyy-MM-dd} 00:00:00+00')");
+    internal string Within(DateOnly day) => $"({Time} >= {Midnight(day)} AND {Time} < {Midnight(day.AddDays(1))})";
+
+    private static string Midnight(DateOnly day) =>
+        string.Create(CultureInfo.InvariantCulture, $"'{day:yyyy-MM-dd} 00:00:00+00'");
 }

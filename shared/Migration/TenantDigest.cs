@@ -1,4 +1,5 @@
 using System.Data;
+using Npgsql;
 using WebHost.Data;
 using WebHost.Placement;
 
@@ -15,18 +16,25 @@ public sealed record TenantDigest(IReadOnlyDictionary<DigestPart, RowDigest> Par
     /// <param name="connections">Connections to tenant databases.</param>
     /// <param name="database">The database.</param>
     /// <param name="tenantId">The tenant.</param>
-    /// <param name="days">Only these days of the tables that are divided by days; all when null.</param>
+    /// <param name="since">Of the tables that are divided by days, only this UTC day and later ones; all when null.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
     public static async Task<TenantDigest> ReadAsync(
         MovingConnections connections,
         TenantDatabaseAddress database,
         Guid tenantId,
-        IReadOnlyCollection<DateOnly>? days,
+        DateOnly? since,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connections);
         await using var connection = await connections.OpenAsync(database, cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        return await ReadAsync(transaction, tenantId, since, cancellationToken);
+    }
+
+    /// <summary>Reads them as a transaction sees them.</summary>
+    internal static async Task<TenantDigest> ReadAsync(
+        NpgsqlTransaction transaction, Guid tenantId, DateOnly? since, CancellationToken cancellationToken)
+    {
         var parts = new Dictionary<DigestPart, RowDigest>();
         foreach (var table in MovedTable.All)
         {
@@ -36,11 +44,10 @@ public sealed record TenantDigest(IReadOnlyDictionary<DigestPart, RowDigest> Par
                     $"SELECT {RowDigest.Select(table)} FROM {table.Table} WHERE {table.Where(tenantId)}")
                     .FirstAsync(RowDigest.Read, cancellationToken))!;
             }
-            else if (days is not { Count: 0 })
+            else
             {
-                var within = days is null ? "" : $"AND ({string.Join(" OR ", days.Select(table.Within))})";
                 foreach (var (day, digest) in await transaction.Sql(
-                    $"SELECT {RowDigest.Select(table)}, {table.Day} FROM {table.Table} WHERE {table.Where(tenantId)} {within} GROUP BY 3")
+                    $"SELECT {RowDigest.Select(table)}, {table.Day} FROM {table.Table} WHERE {table.Where(tenantId, DayRange.From(since))} GROUP BY 3")
                     .ListAsync(row => (row.GetFieldValue<DateOnly>(2), RowDigest.Read(row)), cancellationToken))
                 {
                     parts[new DigestPart(table.Name, day)] = digest;

@@ -34,12 +34,14 @@ public sealed partial class TenantExport(
     /// <param name="source">Where the rows are.</param>
     /// <param name="tenantId">Whose.</param>
     /// <param name="name">What the names of the blobs begin with; one name, one export.</param>
+    /// <param name="days">Which days of the tables that are divided by days.</param>
     /// <param name="progress">Told after each file.</param>
     /// <param name="cancellationToken">Interrupts it.</param>
     public async Task<ExportManifest> RunAsync(
         TenantDatabaseAddress source,
         Guid tenantId,
         string name,
+        DayRange days,
         IProgress<TransferProgress>? progress,
         CancellationToken cancellationToken)
     {
@@ -56,7 +58,7 @@ public sealed partial class TenantExport(
         {
             mark = await KeepFirstAsync($"{name}/mark", snapshot.Mark, cancellationToken);
             schemaVersion = await TenantSchema.VersionAsync(snapshot.Transaction, cancellationToken);
-            plan = await PlanAsync(snapshot.Transaction, tenantId, cancellationToken);
+            plan = await PlanAsync(snapshot.Transaction, tenantId, days, cancellationToken);
             var done = await ListFinishedAsync(name, cancellationToken);
             var open = plan.Where(chunk => !done.ContainsKey(chunk.BlobName(name))).ToList();
             var (rows, openRows) = (plan.Sum(chunk => chunk.Rows), open.Sum(chunk => chunk.Rows));
@@ -108,7 +110,7 @@ public sealed partial class TenantExport(
     private static string ManifestName(string name) => $"{name}/manifest.json";
 
     private static async Task<List<PlannedChunk>> PlanAsync(
-        NpgsqlTransaction snapshot, Guid tenantId, CancellationToken cancellationToken)
+        NpgsqlTransaction snapshot, Guid tenantId, DayRange days, CancellationToken cancellationToken)
     {
         var plan = new List<PlannedChunk>();
         foreach (var table in MovedTable.All)
@@ -117,7 +119,7 @@ public sealed partial class TenantExport(
                 ? await snapshot.Sql($"SELECT count(*) FROM {table.Table} WHERE {table.Where(tenantId)}")
                     .ListAsync(row => new PlannedChunk(table, null, row.GetInt64(0)), cancellationToken)
                 : await snapshot.Sql(
-                    $"SELECT {table.Day}, count(*) FROM {table.Table} WHERE {table.Where(tenantId)} GROUP BY 1 ORDER BY 1")
+                    $"SELECT {table.Day}, count(*) FROM {table.Table} WHERE {table.Where(tenantId, days)} GROUP BY 1 ORDER BY 1")
                     .ListAsync(row => new PlannedChunk(table, row.GetFieldValue<DateOnly>(0), row.GetInt64(1)), cancellationToken));
         }
 
@@ -192,6 +194,20 @@ public sealed partial class TenantExport(
         catch (RequestFailedException present) when (present.Status == 409)
         {
             return (await client.DownloadContentAsync(cancellationToken)).Value.Content.ToString();
+        }
+    }
+
+    /// <summary>Deletes an export, finished or not. One that is not there is deleted already.</summary>
+    public async Task DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!await container.ExistsAsync(cancellationToken))
+        {
+            return;
+        }
+
+        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"{name}/", cancellationToken))
+        {
+            await container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellationToken);
         }
     }
 

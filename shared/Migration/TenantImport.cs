@@ -93,6 +93,7 @@ public sealed partial class TenantImport(
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await AwayTenant.ShareAsync(transaction, tenantId, cancellationToken);
         var staged = new StagedRows(transaction, table, tenantId);
         await FillAsync(staged, chunk, cancellationToken);
         var digest = await staged.DigestAsync(cancellationToken);

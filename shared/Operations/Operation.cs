@@ -62,6 +62,33 @@ public sealed record OperationStep
 
     /// <summary>What came of it, or why it failed, in the words of whoever refused.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>What it consists of, when it is not one piece of work.</summary>
+    public IReadOnlyList<OperationStep>? Parts { get; init; }
+
+    /// <summary>A step with parts, as these are.</summary>
+    internal OperationStep Of(IReadOnlyList<OperationStep> parts) => this with
+    {
+        State = StateOf(parts),
+        StartedAt = parts.Min(part => part.StartedAt),
+        FinishedAt = parts.All(part => part.FinishedAt is not null) ? parts.Max(part => part.FinishedAt) : null,
+        Attempts = parts.Max(part => part.Attempts),
+        Detail = parts.LastOrDefault(part => part.Detail is not null && part.State != StepState.Pending)?.Detail,
+        Parts = [.. parts.Select((part, i) => part with { Number = i + 1 })],
+    };
+
+    private static StepState StateOf(IReadOnlyList<OperationStep> parts)
+    {
+        StepState[] telling = [StepState.Failed, StepState.Undone, StepState.Waiting, StepState.Retrying, StepState.Running];
+        foreach (var state in telling.Where(state => parts.Any(part => part.State == state)))
+        {
+            return state;
+        }
+
+        return parts.All(part => part.State == StepState.Succeeded) ? StepState.Succeeded
+            : parts.Any(part => part.State == StepState.Succeeded) ? StepState.Running
+            : StepState.Pending;
+    }
 }
 
 /// <summary>Why an operation failed.</summary>
@@ -71,9 +98,10 @@ public sealed record OperationStep
 public sealed record OperationError(string? Step, string Message, IReadOnlyList<string> LeftBehind);
 
 /// <summary>A step of an operation that is about to be accepted.</summary>
-/// <param name="Name">The name of the activity that does it.</param>
+/// <param name="Name">The name of the activity that does it, or of the whole when it consists of parts.</param>
 /// <param name="Title">What it does, for people.</param>
-public sealed record PlannedStep(string Name, string Title);
+/// <param name="Parts">What it consists of, when it is not one piece of work.</param>
+public sealed record PlannedStep(string Name, string Title, IReadOnlyList<PlannedStep>? Parts = null);
 
 /// <summary>An operation that is about to be accepted.</summary>
 /// <param name="Id">Also the id of its orchestration.</param>

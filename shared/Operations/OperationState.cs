@@ -22,6 +22,12 @@ public enum OperationState
 
     /// <summary>Given up; the error says why.</summary>
     Failed,
+
+    /// <summary>Given up because an operator wanted it, before it had changed anything for the tenant; what was begun is undone.</summary>
+    Cancelled,
+
+    /// <summary>Taken back because an operator wanted it; nothing that was written meanwhile is lost.</summary>
+    RolledBack,
 }
 
 /// <summary>Which states of an operation follow which.</summary>
@@ -39,5 +45,13 @@ public static class OperationLifecycle
         (OperationState.Waiting, OperationState.Running),
         (OperationState.Waiting, OperationState.Undoing),
         (OperationState.Waiting, OperationState.Failed),
-        (OperationState.Undoing, OperationState.Failed));
+        (OperationState.Undoing, OperationState.Failed),
+        (OperationState.Undoing, OperationState.Cancelled),
+        (OperationState.Undoing, OperationState.RolledBack),
+        (OperationState.Waiting, OperationState.Succeeded),
+        (OperationState.Undoing, OperationState.Waiting));
+
+    /// <summary>Whether nothing happens any more in that state.</summary>
+    public static bool IsOver(OperationState state) => state
+        is OperationState.Succeeded or OperationState.Failed or OperationState.Cancelled or OperationState.RolledBack;
 }

@@ -18,14 +18,19 @@ public sealed class OperationStore(ControlDatabase control)
             "INSERT INTO operations (id, kind, tenant_id, orchestrator, input, state) VALUES ($1, $2, $3, $4, $5, $6)",
             planned.Id, planned.Kind, planned.TenantId, planned.Orchestrator, Input(planned), OperationState.Pending)
             .RunAsync(cancellationToken);
+        var rows = planned.Steps
+            .SelectMany(step => (step.Parts ?? []).Select(part => (Step: part, Of: step.Name)).Prepend((Step: step, Of: "")))
+            .ToList();
         await transaction.Sql(
             """
-            INSERT INTO operation_steps (operation_id, number, name, title, state)
-            SELECT $1, number, name, title, $4 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS s (name, title, number)
+            INSERT INTO operation_steps (operation_id, number, name, title, part_of, state)
+            SELECT $1, number, name, title, nullif(part_of, ''), $5
+            FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS s (name, title, part_of, number)
             """,
             planned.Id,
-            planned.Steps.Select(step => step.Name).ToArray(),
-            planned.Steps.Select(step => step.Title).ToArray(),
+            rows.Select(row => row.Step.Name).ToArray(),
+            rows.Select(row => row.Step.Title).ToArray(),
+            rows.Select(row => row.Of).ToArray(),
             StepState.Pending).RunAsync(cancellationToken);
     }
 
@@ -82,13 +87,16 @@ public sealed class OperationStore(ControlDatabase control)
             age).ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 
-    /// <summary>Operations of a kind that wait, longest first.</summary>
-    public async Task<IReadOnlyList<Guid>> ListWaitingAsync(string kind, int limit, CancellationToken cancellationToken)
+    /// <summary>Operations that wait at a step, longest first.</summary>
+    public async Task<IReadOnlyList<Guid>> ListWaitingAsync(string step, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
-            "SELECT id FROM operations WHERE state = $1 AND kind = $2 ORDER BY created_at LIMIT $3",
-            OperationState.Waiting, kind, limit).ListAsync(row => row.GetGuid(0), cancellationToken);
+            """
+            SELECT o.id FROM operations o JOIN operation_steps s ON s.operation_id = o.id
+            WHERE o.state = $1 AND s.state = $2 AND s.name = $3 ORDER BY o.created_at LIMIT $4
+            """,
+            OperationState.Waiting, StepState.Waiting, step, limit).ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 
     /// <summary>Moves an operation to a state. Doing it again is harmless.</summary>
@@ -103,7 +111,7 @@ public sealed class OperationStore(ControlDatabase control)
             WHERE id = $1 AND state = ANY ($5)
             """,
             id, state, error is null ? null : JsonText.Of(error),
-            state is OperationState.Succeeded or OperationState.Failed,
+            OperationLifecycle.IsOver(state),
             OperationLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray()).RunAsync(cancellationToken);
         if (changed == 0)
         {
@@ -111,6 +119,24 @@ public sealed class OperationStore(ControlDatabase control)
                 ?? throw new InvalidOperationException($"There is no operation {id}.");
             OperationLifecycle.Table.Check(current.State, state, id.ToString());
         }
+    }
+
+    /// <summary>Adds to what an operation has measured; a figure of a name that is there is replaced.</summary>
+    public async Task AddFiguresAsync(Guid id, object figures, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        await connection.Sql(
+            "UPDATE operations SET figures = coalesce(figures, '{}') || $2 WHERE id = $1", id, JsonText.Of(figures))
+            .RunAsync(cancellationToken);
+    }
+
+    /// <summary>Says how far a step that is at work has come.</summary>
+    public async Task TellProgressAsync(Guid operationId, string step, string detail, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        await connection.Sql(
+            "UPDATE operation_steps SET detail = $3 WHERE operation_id = $1 AND name = $2 AND state = $4",
+            operationId, step, detail, StepState.Running).RunAsync(cancellationToken);
     }
 
     /// <summary>Notes that an attempt at a step begins. The operation runs from its first step's first attempt on.</summary>
@@ -161,26 +187,34 @@ public sealed class OperationStore(ControlDatabase control)
         return command;
     }
 
-    private static Task<List<OperationStep>> StepsAsync(
-        NpgsqlConnection connection, Guid id, CancellationToken cancellationToken) =>
-        connection.Sql(
+    private static async Task<List<OperationStep>> StepsAsync(
+        NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
+    {
+        var rows = await connection.Sql(
             """
-            SELECT number, name, title, state, started_at, finished_at, attempts, detail
+            SELECT number, name, title, state, started_at, finished_at, attempts, detail, part_of
             FROM operation_steps WHERE operation_id = $1 ORDER BY number
             """,
-            id).ListAsync(
-            row => new OperationStep
-            {
-                Number = row.GetInt32(0),
-                Name = row.GetString(1),
-                Title = row.GetString(2),
-                State = WireName.Parse<StepState>(row.GetString(3)),
-                StartedAt = row.MaybeValue<DateTimeOffset>(4),
-                FinishedAt = row.MaybeValue<DateTimeOffset>(5),
-                Attempts = row.GetInt32(6),
-                Detail = row.Maybe<string>(7),
-            },
-            cancellationToken);
+            id).ListAsync(row => (Step: ReadStep(row), PartOf: row.Maybe<string>(8)), cancellationToken);
+        var parts = rows.Where(row => row.PartOf is not null).ToLookup(row => row.PartOf, row => row.Step);
+        return
+        [
+            .. rows.Where(row => row.PartOf is null).Select((row, i) =>
+                (parts.Contains(row.Step.Name) ? row.Step.Of([.. parts[row.Step.Name]]) : row.Step) with { Number = i + 1 }),
+        ];
+    }
+
+    private static OperationStep ReadStep(NpgsqlDataReader row) => new()
+    {
+        Number = row.GetInt32(0),
+        Name = row.GetString(1),
+        Title = row.GetString(2),
+        State = WireName.Parse<StepState>(row.GetString(3)),
+        StartedAt = row.MaybeValue<DateTimeOffset>(4),
+        FinishedAt = row.MaybeValue<DateTimeOffset>(5),
+        Attempts = row.GetInt32(6),
+        Detail = row.Maybe<string>(7),
+    };
 
     private static Operation Read(NpgsqlDataReader row) => new()
     {

@@ -1,12 +1,12 @@
 namespace WebHost.Placement;
 
 /// <summary>
-/// What we name things at the vendors and in databases. Names follow from tenant and epoch alone, so that a repeated step
-/// finds what its first attempt made, and two placements of one tenant never share a name.
+/// What we name things at the vendors and in databases. Names follow from tenant and home alone, so that a repeated step
+/// finds what its first attempt made, and two homes of one tenant never share a name.
 /// </summary>
 /// <param name="TenantId">The tenant.</param>
-/// <param name="Epoch">The placement's epoch.</param>
-public sealed record ResourceNames(Guid TenantId, long Epoch)
+/// <param name="Home">Number of the home: the epoch at which it was begun.</param>
+public sealed record ResourceNames(Guid TenantId, long Home)
 {
     private string Short => ShortOf(TenantId);
 
@@ -14,19 +14,19 @@ public sealed record ResourceNames(Guid TenantId, long Epoch)
     public static string HostLabel(Guid tenantId) => $"t-{ShortOf(tenantId)}";
 
     /// <summary>Fly app that serves the tenant.</summary>
-    public string App => $"webhost-{Short}-e{Epoch}";
+    public string App => $"webhost-{Short}-e{Home}";
 
     /// <summary>Fly app that runs the tenant's PostgreSQL.</summary>
-    public string DatabaseApp => $"webhost-{Short}-e{Epoch}-db";
+    public string DatabaseApp => $"webhost-{Short}-e{Home}-db";
 
     /// <summary>Private network of the tenant's apps.</summary>
-    public string Network => $"webhost-{Short}-e{Epoch}";
+    public string Network => $"webhost-{Short}-e{Home}";
 
     /// <summary>The tenant's Redis.</summary>
-    public string Redis => $"webhost-{Short}-e{Epoch}";
+    public string Redis => $"webhost-{Short}-e{Home}";
 
     /// <summary>Volume of the tenant's PostgreSQL. Fly allows lower-case letters, digits and underscores only.</summary>
-    public string Volume => $"wh_{Short}_e{Epoch}";
+    public string Volume => $"wh_{Short}_e{Home}";
 
     /// <summary>Volume of one of its replicas, counted from 1.</summary>
     public string ReplicaVolume(int replica) => $"{Volume}_r{replica}";
@@ -40,8 +40,8 @@ public sealed record ResourceNames(Guid TenantId, long Epoch)
     /// <summary>Machine of one of its replicas, counted from 1.</summary>
     public string ReplicaMachine(int replica) => $"{DatabaseApp}-r{replica}";
 
-    /// <summary>PostgreSQL role of this tenant at this epoch.</summary>
-    public string TenantRole => $"wh_{Short}_e{Epoch}";
+    /// <summary>PostgreSQL role of this tenant in this home.</summary>
+    public string TenantRole => $"wh_{Short}_e{Home}";
 
     // The last 16 of 32 hexadecimal digits. In a version 7 id they are random; the first ones are the time, which tenants that
     // sign up together share.

@@ -63,36 +63,49 @@ public sealed class ServerStore(ControlDatabase control)
         return await connection.Sql(
             """
             SELECT count(*)::int FROM server_slots l JOIN servers s ON s.id = l.server_id
-            WHERE l.tenant_id IS NULL AND s.state = $1
+            WHERE (l.tenant_id IS NULL OR l.reserved_until < now()) AND s.state = $1
             """,
             ServerState.Accepting).FirstAsync(row => row.GetInt32(0), cancellationToken);
     }
 
     /// <summary>
-    /// Gives the tenant a slot and its placement the server, or answers null when every server is full. A tenant that has
-    /// one keeps it. Servers in the preferred region come first, then older ones, so that one fills before the next.
+    /// Gives a tenant's home a slot and its server, or answers null when every server is full. A home that has one keeps it.
+    /// Servers in the preferred region come first, then older ones, so that one fills before the next; a server on which the
+    /// tenant has another home is none.
     /// </summary>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="home">Number of its home.</param>
+    /// <param name="preferredRegion">The provider's region code.</param>
+    /// <param name="lifetime">After which the slot is free again unless it is kept; null when it is the home's for good.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
     public Task<(Server Server, int Slot)?> ReserveSlotAsync(
-        Guid tenantId, string preferredRegion, CancellationToken cancellationToken) =>
+        Guid tenantId, long home, string preferredRegion, TimeSpan? lifetime, CancellationToken cancellationToken) =>
         control.TransactAsync<(Server, int)?>(
             async transaction =>
             {
                 var found = await transaction.Sql(
-                    "SELECT server_id, slot FROM server_slots WHERE tenant_id = $1", tenantId)
-                    .ListAsync(ReadSlot, cancellationToken);
+                    """
+                    UPDATE server_slots SET reserved_until = now() + $3::interval WHERE tenant_id = $1 AND home = $2
+                    RETURNING server_id, slot
+                    """,
+                    tenantId, home, lifetime).ListAsync(ReadSlot, cancellationToken);
                 if (found.Count == 0)
                 {
                     found = await transaction.Sql(
                         """
-                        UPDATE server_slots SET tenant_id = $1, reserved_at = now()
+                        UPDATE server_slots
+                        SET tenant_id = $1, home = $2, reserved_at = now(), reserved_until = now() + $3::interval
                         WHERE (server_id, slot) = (
                             SELECT l.server_id, l.slot FROM server_slots l JOIN servers s ON s.id = l.server_id
-                            WHERE l.tenant_id IS NULL AND s.state = $2
-                            ORDER BY s.region = $3 DESC, s.created_at, s.id, l.slot
+                            WHERE (l.tenant_id IS NULL OR l.reserved_until < now()) AND s.state = $4
+                              AND NOT EXISTS (SELECT FROM homes h WHERE h.tenant_id = $1 AND h.number <> $2
+                                                                    AND h.server_id = l.server_id)
+                            ORDER BY s.region = $5 DESC, s.created_at, s.id, l.slot
                             LIMIT 1 FOR UPDATE OF l SKIP LOCKED)
                         RETURNING server_id, slot
                         """,
-                        tenantId, ServerState.Accepting, preferredRegion).ListAsync(ReadSlot, cancellationToken);
+                        tenantId, home, lifetime, ServerState.Accepting, preferredRegion)
+                        .ListAsync(ReadSlot, cancellationToken);
                 }
 
                 if (found.Count == 0)
@@ -105,22 +118,39 @@ public sealed class ServerStore(ControlDatabase control)
                     .FirstAsync(Read, cancellationToken);
                 await transaction.Sql(
                     """
-                    UPDATE placements SET server_id = $2, database_id = $3, region = $4, updated_at = now()
-                    WHERE tenant_id = $1
+                    UPDATE homes SET server_id = $3, database_id = $4, region = $5 WHERE tenant_id = $1 AND number = $2
                     """,
-                    tenantId, serverId, server!.DatabaseId, server.Region).RunAsync(cancellationToken);
+                    tenantId, home, serverId, server!.DatabaseId, server.Region).RunAsync(cancellationToken);
                 return (server, slot);
             },
             cancellationToken);
 
-    /// <summary>Gives the tenant's slot back. Without one, nothing happens.</summary>
-    public async Task ReleaseSlotAsync(Guid tenantId, CancellationToken cancellationToken)
+    /// <summary>Makes the home's reservation last for good.</summary>
+    /// <returns>False when it had run out and the slot is somebody else's.</returns>
+    public async Task<bool> KeepSlotAsync(Guid tenantId, long home, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
-        await connection.Sql(
-            "UPDATE server_slots SET tenant_id = NULL, reserved_at = NULL WHERE tenant_id = $1", tenantId)
-            .RunAsync(cancellationToken);
+        return await connection.Sql(
+            "UPDATE server_slots SET reserved_until = NULL WHERE tenant_id = $1 AND home = $2", tenantId, home)
+            .RunAsync(cancellationToken) == 1;
     }
+
+    /// <summary>Gives the home's slot back and takes the server from it. Without one, nothing happens.</summary>
+    public Task ReleaseSlotAsync(Guid tenantId, long home, CancellationToken cancellationToken) =>
+        control.TransactAsync(
+            async transaction =>
+            {
+                await transaction.Sql(
+                    """
+                    UPDATE server_slots SET tenant_id = NULL, home = NULL, reserved_at = NULL, reserved_until = NULL
+                    WHERE tenant_id = $1 AND home = $2
+                    """,
+                    tenantId, home).RunAsync(cancellationToken);
+                return await transaction.Sql(
+                    "UPDATE homes SET server_id = NULL, database_id = NULL WHERE tenant_id = $1 AND number = $2",
+                    tenantId, home).RunAsync(cancellationToken);
+            },
+            cancellationToken);
 
     private static (Guid ServerId, int Slot) ReadSlot(NpgsqlDataReader row) => (row.GetGuid(0), row.GetInt32(1));
 

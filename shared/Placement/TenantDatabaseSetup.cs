@@ -13,6 +13,12 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
 
     private const int OldestVersion = 15;
 
+    private const int RowsPerDelete = 5_000;
+
+    // Tables that grow without end, with what tells their rows apart.
+    private static readonly (string Name, string Key)[] GrowingTables =
+        [("points", "device_id, fix_time"), ("quarantine", "device_id, received_at, digest")];
+
     // Tables with a tenant's rows, children before parents.
     private static readonly string[] TenantTables =
         ["points", "positions", "heartbeats", "quarantine", "device_vehicles", "devices", "vehicles", "geofences", "customers"];
@@ -109,13 +115,30 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
         }
     }
 
-    /// <summary>Takes the tenant's rows and role out of the database, and forgets the role's password.</summary>
+    /// <summary>
+    /// Takes the tenant's rows and role out of the database, and forgets the role's password. Rows go in small steps, so that
+    /// others on the server do not feel it.
+    /// </summary>
+    /// <exception cref="TenantDatabaseNotFitException">Rows are left all the same.</exception>
     public async Task RemoveTenantAsync(
         TenantDatabaseAddress database, TenantPlacement placement, CancellationToken cancellationToken)
     {
         var role = placement.Names.TenantRole;
         await using var connection =
             await OpenAsync(await databases.AdminConnectionAsync(database, cancellationToken), cancellationToken);
+        foreach (var table in GrowingTables)
+        {
+            while (await connection.Sql(
+                $"""
+                DELETE FROM fleet.{table.Name} WHERE customer_id = $1 AND ({table.Key}) IN (
+                    SELECT {table.Key} FROM fleet.{table.Name} WHERE customer_id = $1 LIMIT {RowsPerDelete})
+                """,
+                placement.TenantId).RunAsync(cancellationToken) > 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+
         await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
         {
             foreach (var table in TenantTables)
@@ -125,6 +148,18 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
             }
 
             await transaction.CommitAsync(cancellationToken);
+        }
+
+        foreach (var table in TenantTables)
+        {
+            var left = await connection.Sql(
+                $"SELECT count(*) FROM fleet.{table} WHERE customer_id = $1", placement.TenantId)
+                .FirstAsync(row => row.GetInt64(0), cancellationToken);
+            if (left > 0)
+            {
+                throw new TenantDatabaseNotFitException(
+                    $"Database {database.Name} still has {left} rows of tenant {placement.TenantId} in {table}.");
+            }
         }
 
         await connection.Sql($"""DROP ROLE IF EXISTS "{role}" """).RunAsync(cancellationToken);

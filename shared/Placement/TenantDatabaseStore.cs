@@ -71,13 +71,17 @@ public sealed class TenantDatabaseStore(ControlDatabase control, SecretStore sec
                 cancellationToken);
     }
 
-    /// <summary>Forgets a database that no longer exists, with its passwords. A placement must no longer name it.</summary>
+    /// <summary>Forgets a database that no longer exists, with its passwords. No tenant may be served from it.</summary>
     public async Task RemoveAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)
     {
         await using (var connection = await control.OpenAsync(cancellationToken))
         {
             await connection.Sql(
-                "UPDATE placements SET database_id = NULL WHERE database_id = $1 AND state <> $2",
+                """
+                UPDATE homes h SET database_id = NULL
+                WHERE database_id = $1 AND NOT EXISTS (
+                    SELECT FROM placements p WHERE p.tenant_id = h.tenant_id AND p.home = h.number AND p.state = $2)
+                """,
                 database.Id, PlacementState.Serving).RunAsync(cancellationToken);
             await connection.Sql("DELETE FROM databases WHERE id = $1", database.Id).RunAsync(cancellationToken);
         }

@@ -11,6 +11,14 @@ public sealed record TenantPlacement
     /// <summary>Grows with every move; whoever holds an older one may no longer write.</summary>
     public required long Epoch { get; init; }
 
+    /// <summary>
+    /// Number of the home it is served from: the epoch at which the home was begun, and so at most <see cref="Epoch"/>.
+    /// </summary>
+    public required long Home { get; init; }
+
+    /// <summary>The plan for which the home is made.</summary>
+    public required PlanId Plan { get; init; }
+
     /// <summary>Whether it shares its infrastructure.</summary>
     public required HostingMode Mode { get; init; }
 
@@ -32,8 +40,8 @@ public sealed record TenantPlacement
     /// <summary>The database, once there is one.</summary>
     public Guid? DatabaseId { get; init; }
 
-    /// <summary>What things of this placement are called.</summary>
-    public ResourceNames Names => new(TenantId, Epoch);
+    /// <summary>What things of this home are called.</summary>
+    public ResourceNames Names => new(TenantId, Home);
 }
 
 /// <summary>Whether a placement is served.</summary>
@@ -47,4 +55,7 @@ public enum PlacementState
 
     /// <summary>Its making failed and was undone.</summary>
     Abandoned,
+
+    /// <summary>Not the placement but another home of the tenant: one to which it is to move, or from which it has moved.</summary>
+    Elsewhere,
 }

@@ -101,8 +101,9 @@ public sealed partial class StorageKeeper(
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
             """
-            SELECT t.id, t.plan, p.database_id FROM placements p JOIN tenants t ON t.id = p.tenant_id
-            WHERE p.state = $1 AND p.database_id IS NOT NULL ORDER BY p.database_id
+            SELECT t.id, t.plan, h.database_id FROM placements p JOIN tenants t ON t.id = p.tenant_id
+            JOIN homes h ON h.tenant_id = p.tenant_id AND h.number = p.home
+            WHERE p.state = $1 AND h.database_id IS NOT NULL ORDER BY h.database_id
             """,
             PlacementState.Serving).ListAsync(
             row => (row.GetGuid(0), WireName.Parse<PlanId>(row.GetString(1)), row.GetGuid(2)), cancellationToken);

@@ -48,13 +48,15 @@ internal static class MigrationSpeed
             {
                 TenantId = Guid.CreateVersion7(),
                 Epoch = 1,
+                Home = 1,
+                Plan = PlanId.Hobby,
                 Mode = HostingMode.MultiTenant,
                 Provider = HostingProvider.Hetzner,
                 Region = "fsn1",
                 Hostname = "benchmark.test",
                 State = PlacementState.Serving,
             };
-            var expected = tenant with { Epoch = 2 };
+            var expected = tenant with { Epoch = 2, Home = 2 };
             roles.AddRange([tenant.Names.TenantRole, expected.Names.TenantRole]);
             await setup.AddTenantAsync(from, tenant, default);
             await setup.ExpectTenantAsync(to, expected, default);
@@ -63,7 +65,7 @@ internal static class MigrationSpeed
 
             var clock = Stopwatch.StartNew();
             var manifest = await new TenantExport(blobs, connections, TimeProvider.System, NullLogger<TenantExport>.Instance)
-                .RunAsync(from, tenant.TenantId, "benchmark", progress: null, default);
+                .RunAsync(from, tenant.TenantId, "benchmark", DayRange.All, progress: null, default);
             var exported = clock.Elapsed;
             await new TenantImport(blobs, connections, TimeProvider.System, NullLogger<TenantImport>.Instance)
                 .RunAsync(to, manifest, progress: null, default);

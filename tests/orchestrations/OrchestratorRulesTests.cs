@@ -48,7 +48,7 @@ public sealed class OrchestratorRulesTests
     public void Inputs_of_orchestrators_and_activities_come_out_of_JSON_as_they_went_in_and_are_small()
     {
         var input = new ProvisioningInput(
-            Guid.CreateVersion7(), Guid.CreateVersion7(), new StepRetries(6, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)));
+            Guid.CreateVersion7(), Guid.CreateVersion7(), 1, new StepRetries(6, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)));
         var failed = FailedStep.Of(input, nameof(VerifyHome), new string('€', 100_000));
 
         var server = new ServerInput(

@@ -92,7 +92,7 @@ public sealed class ScriptedEngine : IAsyncLifetime
         _scripts[operationId] = script;
         object input = orchestrator == nameof(TakeServerIntoService)
             ? new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit, limit)
-            : new ProvisioningInput(operationId, Guid.CreateVersion7(), Retries);
+            : new ProvisioningInput(operationId, Guid.CreateVersion7(), 1, Retries);
         return await Client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input);
     }
 

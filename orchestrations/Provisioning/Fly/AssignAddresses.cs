@@ -16,7 +16,7 @@ public sealed class AssignAddresses(StepRunner steps, PlacementStore placements,
             nameof(AssignAddresses),
             async () =>
             {
-                var names = (await placements.GetAsync(provisioning.TenantId, cancellationToken)).Names;
+                var names = (await placements.GetHomeAsync(provisioning, cancellationToken)).Names;
                 var shared = await apps.EnsureSharedIpAsync(names.App, cancellationToken);
                 var own = await apps.EnsureIpv6Async(names.App, cancellationToken);
                 var database = await apps.EnsureIpv6Async(names.DatabaseApp, cancellationToken);

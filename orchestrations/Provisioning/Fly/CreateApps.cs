@@ -16,7 +16,7 @@ public sealed class CreateApps(StepRunner steps, PlacementStore placements, FlyA
             nameof(CreateApps),
             async () =>
             {
-                var names = (await placements.GetAsync(provisioning.TenantId, cancellationToken)).Names;
+                var names = (await placements.GetHomeAsync(provisioning, cancellationToken)).Names;
                 await apps.EnsureAppAsync(names.DatabaseApp, names.Network, cancellationToken);
                 await apps.EnsureAppAsync(names.App, names.Network, cancellationToken);
                 return StepOutcome.Done($"Apps {names.App} and {names.DatabaseApp} in network {names.Network}.");
@@ -31,7 +31,7 @@ public sealed class CreateApps(StepRunner steps, PlacementStore placements, FlyA
             nameof(CreateApps),
             async () =>
             {
-                var names = (await placements.GetAsync(provisioning.TenantId, cancellationToken)).Names;
+                var names = (await placements.GetHomeAsync(provisioning, cancellationToken)).Names;
                 await apps.DeleteAppAsync(names.App, cancellationToken);
                 await apps.DeleteAppAsync(names.DatabaseApp, cancellationToken);
             },

@@ -16,7 +16,7 @@ public sealed class CreateRedis(StepRunner steps, PlacementStore placements, IRe
             nameof(CreateRedis),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var instance = await redis.EnsureAsync(
                     new RedisRequest(placement.Names.Redis, placement.Region), cancellationToken);
                 return StepOutcome.Done($"Redis {instance.Name} near {placement.Region}.");
@@ -31,7 +31,7 @@ public sealed class CreateRedis(StepRunner steps, PlacementStore placements, IRe
             nameof(CreateRedis),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 await redis.DeleteAsync(placement.Names.Redis, cancellationToken);
             },
             cancellationToken);

@@ -17,9 +17,9 @@ public sealed class CreateVolume(StepRunner steps, PlacementStore placements, Te
             nameof(CreateVolume),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var tenant = await tenants.GetAsync(provisioning.TenantId, cancellationToken);
-                var sizing = FlySizing.Of(tenant.Plan);
+                var sizing = FlySizing.Of(placement.Plan);
                 var names = placement.Names;
                 var wanted = sizing.ReplicaRegions(FlyRegions.Of(tenant, placement))
                     .Select((region, i) => (Name: names.ReplicaVolume(i + 1), Region: region))
@@ -51,7 +51,7 @@ public sealed class CreateVolume(StepRunner steps, PlacementStore placements, Te
             nameof(CreateVolume),
             async () =>
             {
-                var app = (await placements.GetAsync(provisioning.TenantId, cancellationToken)).Names.DatabaseApp;
+                var app = (await placements.GetHomeAsync(provisioning, cancellationToken)).Names.DatabaseApp;
                 foreach (var volume in await volumes.ListAsync(app, cancellationToken))
                 {
                     await volumes.DeleteVolumeAsync(app, volume.Id, cancellationToken);

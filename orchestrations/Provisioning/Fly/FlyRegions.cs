@@ -12,7 +12,7 @@ internal static class FlyRegions
     /// <summary>The placement's region, followed by the others that were recommended when the plan reaches several.</summary>
     public static IReadOnlyList<string> Of(Tenant tenant, TenantPlacement placement)
     {
-        if (PlanCatalog.Standard.Get(tenant.Plan).Reach != PlanReach.MultiRegion)
+        if (PlanCatalog.Standard.Get(placement.Plan).Reach != PlanReach.MultiRegion)
         {
             return [placement.Region];
         }

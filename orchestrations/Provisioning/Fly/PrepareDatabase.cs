@@ -16,7 +16,7 @@ public sealed class PrepareDatabase(
             nameof(PrepareDatabase),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
                 await setup.PrepareAsync(database, cancellationToken);
                 return StepOutcome.Done($"Schema of this build in database {database.Name}.");

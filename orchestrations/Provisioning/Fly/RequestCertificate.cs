@@ -16,7 +16,7 @@ public sealed class RequestCertificate(StepRunner steps, PlacementStore placemen
             nameof(RequestCertificate),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var certificate = await certificates.EnsureCertificateAsync(
                     placement.Names.App, placement.Hostname, cancellationToken);
                 return StepOutcome.Done($"{certificate.Hostname}: {certificate.Status ?? "requested"}.");

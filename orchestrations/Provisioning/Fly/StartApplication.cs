@@ -34,16 +34,16 @@ public sealed class StartApplication(
             nameof(StartApplication),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var app = placement.Names.App;
                 var tenant = await tenants.GetAsync(provisioning.TenantId, cancellationToken);
                 var regions = FlyRegions.Of(tenant, placement);
-                var version = await SetSecretsAsync(placement, FlySizing.Of(tenant.Plan), cancellationToken);
-                var config = Configuration(placement, PlanCatalog.Standard.Get(tenant.Plan));
+                var version = await SetSecretsAsync(placement, FlySizing.Of(placement.Plan), cancellationToken);
+                var config = Configuration(placement, PlanCatalog.Standard.Get(placement.Plan));
                 var started = new List<FlyMachine>();
                 foreach (var region in regions)
                 {
-                    for (var number = 1; number <= FlySizing.Of(tenant.Plan).MachinesIn(regions, region); number++)
+                    for (var number = 1; number <= FlySizing.Of(placement.Plan).MachinesIn(regions, region); number++)
                     {
                         started.Add(await machines.EnsureMachineAsync(
                             app,
@@ -71,7 +71,7 @@ public sealed class StartApplication(
             nameof(StartApplication),
             async () =>
             {
-                var app = (await placements.GetAsync(provisioning.TenantId, cancellationToken)).Names.App;
+                var app = (await placements.GetHomeAsync(provisioning, cancellationToken)).Names.App;
                 foreach (var machine in await machines.ListAsync(app, cancellationToken))
                 {
                     await machines.DeleteMachineAsync(app, machine.Id, cancellationToken: cancellationToken);

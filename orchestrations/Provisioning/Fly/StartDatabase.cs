@@ -6,7 +6,6 @@ using WebHost.Placement;
 using WebHost.Providers;
 using WebHost.Providers.Fly;
 using WebHost.Security;
-using WebHost.Tenants;
 
 namespace WebHost.Provisioning.Fly;
 
@@ -14,7 +13,6 @@ namespace WebHost.Provisioning.Fly;
 public sealed class StartDatabase(
     StepRunner steps,
     PlacementStore placements,
-    TenantStore tenants,
     TenantDatabaseStore databases,
     SecretStore secrets,
     FlyApps apps,
@@ -33,15 +31,14 @@ public sealed class StartDatabase(
             nameof(StartDatabase),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var app = placement.Names.DatabaseApp;
                 var database = await NoteDatabaseAsync(placement, cancellationToken);
                 var version = await SetSecretsAsync(app, database, cancellationToken);
                 var volume = (await volumes.ListAsync(app, cancellationToken))
                     .First(volume => volume.Name == placement.Names.Volume);
-                var plan = (await tenants.GetAsync(provisioning.TenantId, cancellationToken)).Plan;
                 var config = DatabaseMachines.Configure(
-                    options.Value.Fly.DatabaseImage, FlySizing.Of(plan), placement.Region, volume);
+                    options.Value.Fly.DatabaseImage, FlySizing.Of(placement.Plan), placement.Region, volume);
                 var machine = await machines.EnsureMachineAsync(
                     app,
                     new FlyMachineRequest(placement.Names.DatabaseMachine, placement.Region, config) { MinSecretsVersion = version },
@@ -60,7 +57,7 @@ public sealed class StartDatabase(
             nameof(StartDatabase),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 foreach (var machine in await machines.ListAsync(placement.Names.DatabaseApp, cancellationToken))
                 {
                     await machines.DeleteMachineAsync(
@@ -82,7 +79,7 @@ public sealed class StartDatabase(
         var database = await databases.AddAsync(
             connection.Host!, connection.Port, connection.Database!, connection.Username!, connection.SslMode.ToString(),
             cancellationToken);
-        await placements.UseDatabaseAsync(placement.TenantId, placement.Epoch, database.Id, cancellationToken);
+        await placements.UseDatabaseAsync(placement.TenantId, placement.Home, database.Id, cancellationToken);
         return database;
     }
 

@@ -4,7 +4,6 @@ using WebHost.Operations;
 using WebHost.Placement;
 using WebHost.Providers;
 using WebHost.Providers.Fly;
-using WebHost.Tenants;
 
 namespace WebHost.Provisioning.Fly;
 
@@ -15,7 +14,6 @@ namespace WebHost.Provisioning.Fly;
 public sealed class StartReplicas(
     StepRunner steps,
     PlacementStore placements,
-    TenantStore tenants,
     FlyVolumes volumes,
     FlyMachines machines,
     IOptions<ProvidersOptions> options)
@@ -31,9 +29,8 @@ public sealed class StartReplicas(
             nameof(StartReplicas),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
-                var tenant = await tenants.GetAsync(provisioning.TenantId, cancellationToken);
-                var sizing = FlySizing.Of(tenant.Plan);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
+                var sizing = FlySizing.Of(placement.Plan);
                 if (sizing.Replicas == 0)
                 {
                     return StepOutcome.Done("The plan has none.");

@@ -15,7 +15,7 @@ public sealed class GrantRedis(StepRunner steps, PlacementStore placements, Serv
             nameof(GrantRedis),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var server = (await servers.FindAsync(placement.ServerId!.Value, cancellationToken))!;
                 await redis.AddTenantAsync(server, placement.Names, cancellationToken);
                 return StepOutcome.Done(server.Redis is null
@@ -32,7 +32,7 @@ public sealed class GrantRedis(StepRunner steps, PlacementStore placements, Serv
             nameof(GrantRedis),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 if (placement.ServerId is { } serverId
                     && await servers.FindAsync(serverId, cancellationToken) is { } server)
                 {

@@ -1,3 +1,4 @@
+using WebHost.Configuration;
 using Microsoft.Azure.Functions.Worker;
 using WebHost.Monitoring;
 using WebHost.Operations;
@@ -14,7 +15,8 @@ public sealed class ReserveSlot(
     ServerStore servers,
     ServerOrders orders,
     TenantStore tenants,
-    AlertStore alerts)
+    AlertStore alerts,
+    Settings settings)
 {
     /// <summary>The step. False when every server is full.</summary>
     [Function(nameof(ReserveSlot))]
@@ -24,14 +26,19 @@ public sealed class ReserveSlot(
             nameof(ReserveSlot),
             async () =>
             {
-                var placement = await placements.GetAsync(provisioning.TenantId, cancellationToken);
-                var reserved = await servers.ReserveSlotAsync(provisioning.TenantId, placement.Region, cancellationToken);
+                var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
+                var reserved = await servers.ReserveSlotAsync(
+                    provisioning.TenantId,
+                    provisioning.Home,
+                    placement.Region,
+                    placement.State == PlacementState.Elsewhere ? settings.Migrations.SlotReservation : null,
+                    cancellationToken);
                 if (reserved is not var (server, slot))
                 {
-                    return await WaitAsync(provisioning, placement.Region, cancellationToken);
+                    return await WaitAsync(provisioning, placement, cancellationToken);
                 }
 
-                await tenants.EnterAsync(provisioning.TenantId, TenantState.Provisioning, cancellationToken);
+                await EnterAsync(placement, TenantState.Provisioning, cancellationToken);
                 return StepOutcome.Done($"Slot {slot} of {server.Capacity} on {server.Name} ({server.Region}).");
             },
             cancellationToken);
@@ -42,18 +49,23 @@ public sealed class ReserveSlot(
         steps.UndoAsync(
             provisioning.OperationId,
             nameof(ReserveSlot),
-            () => servers.ReleaseSlotAsync(provisioning.TenantId, cancellationToken),
+            () => servers.ReleaseSlotAsync(provisioning.TenantId, provisioning.Home, cancellationToken),
             cancellationToken);
 
-    private async Task<StepOutcome> WaitAsync(ProvisioningInput provisioning, string region, CancellationToken cancellationToken)
+    // A tenant that is served from elsewhere meanwhile lacks nothing.
+    private Task EnterAsync(TenantPlacement home, TenantState state, CancellationToken cancellationToken) =>
+        home.State == PlacementState.Elsewhere ? Task.CompletedTask : tenants.EnterAsync(home.TenantId, state, cancellationToken);
+
+    private async Task<StepOutcome> WaitAsync(
+        ProvisioningInput provisioning, TenantPlacement home, CancellationToken cancellationToken)
     {
         const string Reason = "Every shared server is full.";
-        await tenants.EnterAsync(provisioning.TenantId, TenantState.WaitingForCapacity, cancellationToken);
+        await EnterAsync(home, TenantState.WaitingForCapacity, cancellationToken);
         await operations.EnterAsync(provisioning.OperationId, OperationState.Waiting, null, cancellationToken);
-        await orders.PrepareAsync(region, Reason, cancellationToken);
+        await orders.PrepareAsync(home.Region, Reason, cancellationToken);
         await alerts.RaiseAsync(
             ServerRegistration.ServersFull,
-            region,
+            home.Region,
             $"{Reason} New tenants wait. Approve the prepared order, or add a server with POST /api/servers.",
             cancellationToken);
         return StepOutcome.Waits($"{Reason} The tenant is next when a slot is free.");

@@ -17,7 +17,7 @@ public sealed partial class SlotOffers(OperationStore operations, ServerStore se
             return;
         }
 
-        foreach (var operationId in await operations.ListWaitingAsync(SignupIntake.OperationKind, free, cancellationToken))
+        foreach (var operationId in await operations.ListWaitingAsync(nameof(ReserveSlot), free, cancellationToken))
         {
             try
             {

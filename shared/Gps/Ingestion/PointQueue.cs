@@ -40,6 +40,16 @@ public sealed class PointQueue(ServiceBusClient client, TimeProvider time) : IAs
         }
     }
 
+    /// <summary>Puts a batch into the queue that goes the way of every other but is not kept in the journal: it is a probe.</summary>
+    public Task ProbeAsync(PointBatch batch, CancellationToken cancellationToken) =>
+        _sender.SendMessageAsync(
+            new ServiceBusMessage(batch.ToBytes())
+            {
+                ContentType = "application/json",
+                ApplicationProperties = { [JournaledProperty] = true },
+            },
+            cancellationToken);
+
     /// <summary>
     /// Sets a message aside that cannot be written for the moment: a copy comes back after a delay that grows with every
     /// attempt. That uses up no deliveries and holds nobody else up. The message itself is then done.

@@ -9,6 +9,7 @@ public sealed class FenceTests(MigrationFixture fixture) : IClassFixture<Migrati
 {
     private const long Epoch = 7;
 
+    private static readonly Guid Holder = Guid.NewGuid();
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -58,16 +59,16 @@ public sealed class FenceTests(MigrationFixture fixture) : IClassFixture<Migrati
         await fixture.RunAsync(
             fixture.Source,
             """
-            INSERT INTO fleet.customers (customer_id, role_name, epoch, writable, away)
-            VALUES ($1, $1::text::name, $2, $3 = 'served 7', $3 = 'away 7')
+            INSERT INTO fleet.customers (customer_id, role_name, epoch, writable, away, fence)
+            VALUES ($1, $1::text::name, $2, $3 = 'served 7', $3 = 'away 7', CASE WHEN $3 <> 'served 7' THEN $4::uuid END)
             """,
-            tenantId, Epoch, state);
+            tenantId, Epoch, state, Holder);
 
         var refused = await Record.ExceptionAsync(() => call switch
         {
-            "fence" => fixture.Fence.CloseAsync(fixture.Source, tenantId, epoch, Patience, default),
-            "release" => fixture.Fence.ReleaseAsync(fixture.Source, tenantId, epoch, default),
-            "hand_over" => fixture.Fence.HandOverAsync(fixture.Source, tenantId, epoch, default),
+            "fence" => fixture.Fence.CloseAsync(fixture.Source, tenantId, epoch, Holder, Patience, default),
+            "release" => fixture.Fence.ReleaseAsync(fixture.Source, tenantId, epoch, Holder, default),
+            "hand_over" => fixture.Fence.HandOverAsync(fixture.Source, tenantId, epoch, Holder, default),
             _ => fixture.Fence.TakeOverAsync(fixture.Source, tenantId, epoch, default),
         });
 
@@ -92,27 +93,59 @@ public sealed class FenceTests(MigrationFixture fixture) : IClassFixture<Migrati
     public async Task Tenant_is_written_at_the_target_alone_once_it_has_taken_over_and_at_the_source_again_after_the_way_back()
     {
         var tenant = await fixture.AddMovingTenantAsync();
-        var moved = tenant with { Epoch = 2 };
+        var moved = tenant with { Epoch = 2, Home = 2 };
         Assert.Equal(PostgresFaults.Moved, await WriteAsync(fixture.Target, moved, epoch: 1));
 
-        await fixture.Fence.CloseAsync(fixture.Source, tenant.TenantId, 1, Patience, default);
+        await fixture.Fence.CloseAsync(fixture.Source, tenant.TenantId, 1, Holder, Patience, default);
         Assert.Equal(PostgresFaults.Fenced, await WriteAsync(fixture.Source, tenant, epoch: 1));
         Assert.Equal(PostgresFaults.Fenced, await WriteAsync(fixture.Target, moved, epoch: 2));
-        await fixture.Fence.HandOverAsync(fixture.Source, tenant.TenantId, 1, default);
+        await fixture.Fence.HandOverAsync(fixture.Source, tenant.TenantId, 1, Holder, default);
         await fixture.Fence.TakeOverAsync(fixture.Target, tenant.TenantId, 2, default);
 
         // A process that still believes in the old place, and one that comes late with giving the move up.
         Assert.Equal(PostgresFaults.Moved, await WriteAsync(fixture.Source, tenant, epoch: 1));
         await Assert.ThrowsAsync<FenceRefusedException>(
-            () => fixture.Fence.ReleaseAsync(fixture.Source, tenant.TenantId, 1, default));
+            () => fixture.Fence.ReleaseAsync(fixture.Source, tenant.TenantId, 1, Holder, default));
         Assert.Equal(PostgresFaults.Moved, await WriteAsync(fixture.Source, tenant, epoch: 1));
         Assert.Null(await WriteAsync(fixture.Target, moved, epoch: 2));
 
-        await fixture.Fence.CloseAsync(fixture.Target, tenant.TenantId, 2, Patience, default);
-        await fixture.Fence.HandOverAsync(fixture.Target, tenant.TenantId, 2, default);
+        await fixture.Fence.CloseAsync(fixture.Target, tenant.TenantId, 2, Holder, Patience, default);
+        await fixture.Fence.HandOverAsync(fixture.Target, tenant.TenantId, 2, Holder, default);
         await fixture.Fence.TakeOverAsync(fixture.Source, tenant.TenantId, 3, default);
         Assert.Equal(PostgresFaults.Moved, await WriteAsync(fixture.Target, moved, epoch: 2));
         Assert.Null(await WriteAsync(fixture.Source, tenant, epoch: 3));
+    }
+
+    [Fact]
+    public async Task Attempt_whose_fence_another_has_taken_can_neither_release_nor_hand_over()
+    {
+        var tenant = await fixture.AddMovingTenantAsync();
+        var other = Guid.NewGuid();
+        await fixture.Fence.CloseAsync(fixture.Source, tenant.TenantId, 1, Holder, Patience, default);
+        await fixture.Fence.CloseAsync(fixture.Source, tenant.TenantId, 1, other, Patience, default);
+
+        await Assert.ThrowsAsync<FenceRefusedException>(
+            () => fixture.Fence.ReleaseAsync(fixture.Source, tenant.TenantId, 1, Holder, default));
+        await Assert.ThrowsAsync<FenceRefusedException>(
+            () => fixture.Fence.HandOverAsync(fixture.Source, tenant.TenantId, 1, Holder, default));
+
+        Assert.Equal("fenced 1", await StateAsync(fixture.Source, tenant.TenantId));
+        await fixture.Fence.HandOverAsync(fixture.Source, tenant.TenantId, 1, other, default);
+    }
+
+    [Fact]
+    public async Task Fence_that_is_forgotten_is_lifted_and_its_holder_can_hand_over_nothing()
+    {
+        var tenant = await fixture.AddMovingTenantAsync();
+        await fixture.Fence.CloseAsync(fixture.Source, tenant.TenantId, 1, Holder, Patience, default);
+
+        Assert.False(await fixture.Fence.ReleaseForgottenAsync(
+            fixture.Source, tenant.TenantId, TimeSpan.FromHours(1), default));
+        Assert.True(await fixture.Fence.ReleaseForgottenAsync(fixture.Source, tenant.TenantId, TimeSpan.Zero, default));
+
+        Assert.Null(await WriteAsync(fixture.Source, tenant, epoch: 1));
+        await Assert.ThrowsAsync<FenceRefusedException>(
+            () => fixture.Fence.HandOverAsync(fixture.Source, tenant.TenantId, 1, Holder, default));
     }
 
     [Fact]
@@ -125,7 +158,7 @@ public sealed class FenceTests(MigrationFixture fixture) : IClassFixture<Migrati
         await writing.Sql("SELECT fleet.begin_write(1)").RunAsync();
 
         await Assert.ThrowsAsync<TimeoutException>(() => fixture.Fence.CloseAsync(
-            fixture.Source, tenant.TenantId, 1, TimeSpan.FromMilliseconds(100), default));
+            fixture.Source, tenant.TenantId, 1, Holder, TimeSpan.FromMilliseconds(100), default));
 
         Assert.Null(await WriteAsync(fixture.Source, tenant, epoch: 1));
     }
@@ -146,8 +179,8 @@ public sealed class FenceTests(MigrationFixture fixture) : IClassFixture<Migrati
     {
         var tenant = await fixture.Control.AddRoutedTenantAsync();
         var sessions = fixture.Control.NewSessions();
-        await fixture.Fence.CloseAsync(fixture.Source, tenant.TenantId, 1, Patience, default);
-        await fixture.Fence.HandOverAsync(fixture.Source, tenant.TenantId, 1, default);
+        await fixture.Fence.CloseAsync(fixture.Source, tenant.TenantId, 1, Holder, Patience, default);
+        await fixture.Fence.HandOverAsync(fixture.Source, tenant.TenantId, 1, Holder, default);
 
         await Assert.ThrowsAsync<TenantFencedException>(
             () => sessions.WriteAsync(tenant.TenantId, _ => Task.FromResult(true), default));

@@ -59,7 +59,7 @@ public sealed class MigrationFixture : IAsyncLifetime
     {
         var tenant = await Control.AddServedTenantAsync();
         await FillAsync(Source, tenant.TenantId, points);
-        await Control.Setup.ExpectTenantAsync(Target, tenant with { Epoch = tenant.Epoch + 1, DatabaseId = Target.Id }, default);
+        await Control.Setup.ExpectTenantAsync(Target, tenant with { Epoch = tenant.Epoch + 1, Home = tenant.Epoch + 1, DatabaseId = Target.Id }, default);
         return tenant;
     }
 

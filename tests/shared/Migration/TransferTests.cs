@@ -36,7 +36,7 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
     {
         var tenant = await fixture.AddMovingTenantAsync(points: 500);
 
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), null, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, null, default);
 
         var digest = await TenantDigest.ReadAsync(fixture.Connections, fixture.Source, tenant.TenantId, null, default);
         Assert.Equal(
@@ -50,10 +50,10 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
     public async Task Export_again_answers_the_finished_one_whatever_was_written_since()
     {
         var tenant = await fixture.AddMovingTenantAsync();
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), null, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, null, default);
         await fixture.AddPointsAsync(fixture.Source, tenant.TenantId, 500, 10);
 
-        var again = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), null, default);
+        var again = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, null, default);
 
         Assert.Equal((manifest.FinishedAt, manifest.Rows, manifest.Mark), (again.FinishedAt, again.Rows, again.Mark));
     }
@@ -64,19 +64,20 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
         var tenant = await fixture.AddMovingTenantAsync();
         var interrupted = new Interruption(afterChunks: 7);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fixture.Export.RunAsync(
-            fixture.Source, tenant.TenantId, Name(tenant), interrupted, default));
+            fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, interrupted, default));
         var finished = await ListFinishedAsync(tenant);
         await fixture.AddPointsAsync(fixture.Source, tenant.TenantId, 500, 50);
 
         var resumed = new Interruption(afterChunks: int.MaxValue);
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), resumed, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, resumed, default);
 
         Assert.InRange(finished.Count, 7, manifest.Chunks.Count - 1);
         Assert.Equal(finished.Count + 1, resumed.Reports.Min(report => report.ChunksDone));
         var now = await ListFinishedAsync(tenant);
         Assert.All(finished, chunk => Assert.Equal(chunk.Value, now[chunk.Key]));
         await fixture.Import.RunAsync(fixture.Target, manifest, null, default);
-        await fixture.CatchUp.RunAsync(fixture.Source, fixture.Target, tenant.TenantId, manifest.Mark, default);
+        await fixture.CatchUp.BeginAsync(fixture.Target, tenant.TenantId, manifest.Mark, default);
+        await fixture.CatchUp.RunAsync(fixture.Source, fixture.Target, tenant.TenantId, Comparison.OfAll, default);
         await AssertEqualAsync(tenant);
     }
 
@@ -84,7 +85,7 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
     public async Task Import_that_was_interrupted_goes_on_behind_the_files_that_arrived()
     {
         var tenant = await fixture.AddMovingTenantAsync();
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), null, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, null, default);
         var interrupted = new Interruption(afterChunks: 8);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => fixture.Import.RunAsync(fixture.Target, manifest, interrupted, default));
@@ -117,7 +118,7 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
         var tenant = await fixture.AddMovingTenantAsync();
         var (exporting, importing) = (new Interruption(int.MaxValue), new Interruption(int.MaxValue));
 
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), exporting, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, exporting, default);
         await fixture.Import.RunAsync(fixture.Target, manifest, importing, default);
 
         Assert.All((Interruption[])[exporting, importing], progress =>
@@ -137,7 +138,7 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
     public async Task Import_finds_a_flipped_bit_and_takes_nothing_of_the_file(double place)
     {
         var tenant = await fixture.AddMovingTenantAsync();
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), null, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, null, default);
         var damaged = manifest.Chunks.Where(chunk => chunk.Table == "points").ElementAt(2);
         await ChangeAsync(damaged, bytes =>
         {
@@ -159,7 +160,7 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
     public async Task Import_finds_a_file_with_the_rows_of_another_day()
     {
         var tenant = await fixture.AddMovingTenantAsync();
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), null, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, null, default);
         var points = manifest.Chunks.Where(chunk => chunk.Table == "points").ToList();
         var swapped = manifest with
         {
@@ -176,7 +177,7 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
     public async Task Import_of_an_export_with_another_schema_is_refused()
     {
         var tenant = await fixture.AddMovingTenantAsync();
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), null, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, null, default);
 
         await Assert.ThrowsAsync<InvalidOperationException>(
             () => fixture.Import.RunAsync(fixture.Target, manifest with { SchemaVersion = "0000_other.sql" }, null, default));
@@ -188,7 +189,7 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
         var tenant = await fixture.AddMovingTenantAsync(points: 200_000);
         var highest = new HighestMemory();
 
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), highest, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, highest, default);
         await fixture.Import.RunAsync(fixture.Target, manifest, highest, default);
 
         // The rows alone are about 30 MB in COPY's format and more in any other.
@@ -201,7 +202,7 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
 
     private async Task<ExportManifest> TransferAsync(TenantPlacement tenant)
     {
-        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), null, default);
+        var manifest = await fixture.Export.RunAsync(fixture.Source, tenant.TenantId, Name(tenant), DayRange.All, null, default);
         await fixture.Import.RunAsync(fixture.Target, manifest, null, default);
         return manifest;
     }

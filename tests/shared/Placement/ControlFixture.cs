@@ -91,6 +91,8 @@ public sealed class ControlFixture : IAsyncLifetime
         {
             TenantId = tenant.Id,
             Epoch = epoch,
+            Home = epoch,
+            Plan = tenant.Plan,
             Mode = HostingMode.MultiTenant,
             Provider = HostingProvider.Hetzner,
             Region = "fsn1",
@@ -100,7 +102,7 @@ public sealed class ControlFixture : IAsyncLifetime
         await Control.TransactAsync(async transaction =>
         {
             await TenantStore.AddAsync(transaction, tenant, default);
-            await PlacementStore.AddAsync(transaction, placement, default);
+            await PlacementStore.AddAsync(transaction, placement, operationId: null, default);
             return true;
         });
         return placement;

@@ -10,7 +10,7 @@ public sealed class ServerStoreTests(ControlFixture fixture) : IClassFixture<Con
     {
         await using var connection = await fixture.Control.OpenAsync();
         await using var command = connection.CreateCommand();
-        command.CommandText = "UPDATE placements SET server_id = NULL; DELETE FROM servers";
+        command.CommandText = "UPDATE homes SET server_id = NULL; DELETE FROM servers";
         await command.ExecuteNonQueryAsync();
     }
 
@@ -27,7 +27,7 @@ public sealed class ServerStoreTests(ControlFixture fixture) : IClassFixture<Con
             tenants.Add(await fixture.AddTenantAsync());
         }
 
-        var reserved = await Task.WhenAll(tenants.Select(tenant => _servers.ReserveSlotAsync(tenant.TenantId, "fsn1", default)));
+        var reserved = await Task.WhenAll(tenants.Select(tenant => _servers.ReserveSlotAsync(tenant.TenantId, 1, "fsn1", null, default)));
 
         var slots = reserved.OfType<(Server Server, int Slot)>().ToList();
         Assert.Equal(80, slots.Count);
@@ -43,8 +43,8 @@ public sealed class ServerStoreTests(ControlFixture fixture) : IClassFixture<Con
         await fixture.AddServerAsync(2);
         var tenant = await fixture.AddTenantAsync();
 
-        var once = await _servers.ReserveSlotAsync(tenant.TenantId, "fsn1", default);
-        var again = await _servers.ReserveSlotAsync(tenant.TenantId, "fsn1", default);
+        var once = await _servers.ReserveSlotAsync(tenant.TenantId, 1, "fsn1", null, default);
+        var again = await _servers.ReserveSlotAsync(tenant.TenantId, 1, "fsn1", null, default);
 
         Assert.Equal((once!.Value.Server.Id, once.Value.Slot), (again!.Value.Server.Id, again.Value.Slot));
         Assert.Equal(1, await _servers.CountFreeSlotsAsync(default));
@@ -60,7 +60,7 @@ public sealed class ServerStoreTests(ControlFixture fixture) : IClassFixture<Con
         foreach (var region in (string[])["hel1", "hel1", "fsn1", "fsn1"])
         {
             var tenant = await fixture.AddTenantAsync();
-            servers.Add((await _servers.ReserveSlotAsync(tenant.TenantId, region, default))!.Value.Server.Id);
+            servers.Add((await _servers.ReserveSlotAsync(tenant.TenantId, 1, region, null, default))!.Value.Server.Id);
         }
 
         Assert.Equal([elsewhere.Id, older.Id, older.Id, younger.Id], servers);
@@ -71,12 +71,12 @@ public sealed class ServerStoreTests(ControlFixture fixture) : IClassFixture<Con
     {
         await fixture.AddServerAsync(1);
         var (first, second) = (await fixture.AddTenantAsync(), await fixture.AddTenantAsync());
-        await _servers.ReserveSlotAsync(first.TenantId, "fsn1", default);
-        Assert.Null(await _servers.ReserveSlotAsync(second.TenantId, "fsn1", default));
+        await _servers.ReserveSlotAsync(first.TenantId, 1, "fsn1", null, default);
+        Assert.Null(await _servers.ReserveSlotAsync(second.TenantId, 1, "fsn1", null, default));
 
-        await _servers.ReleaseSlotAsync(first.TenantId, default);
+        await _servers.ReleaseSlotAsync(first.TenantId, 1, default);
 
-        Assert.NotNull(await _servers.ReserveSlotAsync(second.TenantId, "fsn1", default));
+        Assert.NotNull(await _servers.ReserveSlotAsync(second.TenantId, 1, "fsn1", null, default));
     }
 
     [Fact]

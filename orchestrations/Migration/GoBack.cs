@@ -1,0 +1,45 @@
+using Microsoft.Azure.Functions.Worker;
+using WebHost.Data;
+using WebHost.Operations;
+using WebHost.Placement;
+
+namespace WebHost.Migration;
+
+/// <summary>Has the source serve the tenant again, with everything that was written at the target, on the plan it had.</summary>
+public sealed class GoBack(
+    MoveSteps steps,
+    OperationStore operations,
+    PlacementStore placements,
+    TenantDatabaseStore databases,
+    CatchUp catchUp,
+    Cutover cutover)
+{
+    /// <summary>Crosses in the other direction.</summary>
+    [Function(nameof(GoBack))]
+    public async Task<bool> RunAsync([ActivityTrigger] MoveFailure failure, CancellationToken cancellationToken)
+    {
+        var input = failure.Move;
+        var serving = await placements.GetAsync(input.TenantId, cancellationToken);
+        if (serving.Home != input.Target.Home)
+        {
+            return true;
+        }
+
+        await operations.EnterAsync(input.OperationId, OperationState.Undoing, failure.ToError(), cancellationToken);
+        var source = await placements.GetHomeAsync(input.TenantId, input.Source.Home, cancellationToken);
+        var from = await steps.DatabaseAsync(serving, cancellationToken);
+        var to = await databases.GetAsync(source.DatabaseId!.Value, cancellationToken);
+        await CatchUpTarget.CatchUpAsync(catchUp, from, to, input.TenantId, cancellationToken);
+        var figures = await cutover.RunAsync(
+            new Crossing(input.TenantId, serving.Epoch, serving.Home, from, source.Home, to),
+            transaction => transaction.Sql(
+                "UPDATE tenants SET plan = $2, updated_at = now() WHERE id = $1", input.TenantId, source.Plan)
+                .RunAsync(cancellationToken),
+            cancellationToken);
+        await operations.AddFiguresAsync(
+            input.OperationId,
+            new { wayBack = new { pauseMilliseconds = figures.Pause.TotalMilliseconds, figures.Rows } },
+            cancellationToken);
+        return true;
+    }
+}

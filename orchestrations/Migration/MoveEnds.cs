@@ -1,0 +1,120 @@
+using Microsoft.Azure.Functions.Worker;
+using WebHost.Monitoring;
+using WebHost.Operations;
+using WebHost.Placement;
+
+namespace WebHost.Migration;
+
+/// <summary>What happens beside a move's steps: whether it is wanted still, and how it is given up or ended.</summary>
+public sealed class MoveEnds(
+    OperationStore operations,
+    MoveStore moves,
+    PlacementStore placements,
+    TenantDatabaseStore databases,
+    Cutover cutover,
+    HomeProof proof,
+    TenantExport export,
+    AlertStore alerts)
+{
+    /// <summary>Kind of the alert for a move that cannot go on by itself.</summary>
+    public const string StalledAlert = "migration-stalled";
+
+    /// <summary>Kind of the alert for a move that was given up.</summary>
+    public const string FailedAlert = "migration-failed";
+
+    /// <summary>Whether nobody has cancelled the move or wanted the tenant back.</summary>
+    [Function(nameof(IsWanted))]
+    public async Task<bool> IsWanted([ActivityTrigger] MoveInput input, CancellationToken cancellationToken) =>
+        (await moves.GetAsync(input.OperationId, cancellationToken)).State
+            is not (MoveState.Undoing or MoveState.GoingBack);
+
+    /// <summary>Says that a step has failed and that an operator may have it tried again, or give the move up.</summary>
+    [Function(nameof(NoteStalled))]
+    public async Task<bool> NoteStalled([ActivityTrigger] MoveFailure failure, CancellationToken cancellationToken)
+    {
+        var input = failure.Move;
+        if (failure.Step is { } step)
+        {
+            await operations.EndStepAsync(input.OperationId, step, StepState.Failed, failure.Reason, cancellationToken);
+        }
+
+        await operations.EnterAsync(input.OperationId, OperationState.Waiting, failure.ToError(), cancellationToken);
+        var left = failure.LeftBehind.Count == 0 ? "" : $" Not taken back, and costing money: {string.Join(", ", failure.LeftBehind)}.";
+        await alerts.RaiseAsync(
+            StalledAlert,
+            input.TenantId.ToString(),
+            $"{failure.Step} failed: {failure.Reason}{left} The tenant is served. Mend the cause, then POST "
+            + $"/api/operations/{input.OperationId}/retry; or give the move up with /cancel.",
+            cancellationToken);
+        return true;
+    }
+
+    /// <summary>
+    /// Begins to take a move back, once the source serves. A fence that is left is lifted; a source that has handed over to a target
+    /// that did not take over serves again.
+    /// </summary>
+    /// <returns>False when the target serves, from which the tenant has to be brought back first.</returns>
+    [Function(nameof(BeginUndoing))]
+    public async Task<bool> BeginUndoing([ActivityTrigger] MoveFailure failure, CancellationToken cancellationToken)
+    {
+        var input = failure.Move;
+        var placement = await placements.GetAsync(input.TenantId, cancellationToken);
+        if (placement.Home == input.Target.Home)
+        {
+            await moves.EnterAsync(input.OperationId, MoveState.GoingBack, cancellationToken);
+            return false;
+        }
+
+        if (failure.Step is { } step)
+        {
+            await operations.EndStepAsync(input.OperationId, step, StepState.Failed, failure.Reason, cancellationToken);
+        }
+
+        await operations.EnterAsync(input.OperationId, OperationState.Undoing, failure.ToError(), cancellationToken);
+        var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
+        await cutover.StayAsync(
+            input.TenantId, (await moves.GetAsync(input.OperationId, cancellationToken)).Epoch, input.Source.Home, database,
+            cancellationToken);
+        await moves.EnterAsync(input.OperationId, MoveState.Undoing, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Proves that nothing of the target is left, and closes the operation.</summary>
+    [Function(nameof(EndUndone))]
+    public async Task<bool> EndUndone([ActivityTrigger] MoveFailure failure, CancellationToken cancellationToken)
+    {
+        var input = failure.Move;
+        var move = await moves.GetAsync(input.OperationId, cancellationToken);
+        await proof.ProveGoneAsync(input.TenantId, input.Target.Home, cancellationToken);
+        await export.DeleteAsync(move.ExportName, cancellationToken);
+        await export.DeleteAsync(move.ArchiveName, cancellationToken);
+        await moves.EnterAsync(input.OperationId, MoveState.Undone, cancellationToken);
+        await alerts.ResolveAsync(StalledAlert, input.TenantId.ToString(), cancellationToken);
+        if (failure.Step is { } step)
+        {
+            await alerts.RaiseAsync(
+                FailedAlert,
+                input.TenantId.ToString(),
+                $"{step} failed: {failure.Reason} The tenant is where it was and everything begun was taken back. Mend the cause, then "
+                + $"POST /api/tenants/{input.TenantId}/migrations again.",
+                cancellationToken);
+        }
+
+        var epoch = (await placements.GetAsync(input.TenantId, cancellationToken)).Epoch;
+        var ended = failure.Step is not null ? OperationState.Failed
+            : epoch == move.Epoch ? OperationState.Cancelled
+            : OperationState.RolledBack;
+        await operations.EnterAsync(input.OperationId, ended, failure.ToError(), cancellationToken);
+        return true;
+    }
+
+    /// <summary>Says that the source is being removed.</summary>
+    [Function(nameof(BeginRemoving))]
+    public async Task<bool> BeginRemoving([ActivityTrigger] MoveInput input, CancellationToken cancellationToken)
+    {
+        await moves.EnterAsync(input.OperationId, MoveState.CleaningUp, cancellationToken);
+        await operations.BeginStepAsync(input.OperationId, nameof(RemoveSource), cancellationToken);
+        await alerts.ResolveAsync(FailedAlert, input.TenantId.ToString(), cancellationToken);
+        return true;
+    }
+}

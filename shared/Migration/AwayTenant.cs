@@ -1,0 +1,37 @@
+using Npgsql;
+using WebHost.Data;
+
+namespace WebHost.Migration;
+
+/// <summary>
+/// A tenant's row in a database to which its rows are brought. Whoever brings rows holds it, so that the tenant cannot begin to
+/// be served there meanwhile, and nobody writes over what a tenant who is served has written.
+/// </summary>
+internal static class AwayTenant
+{
+    /// <summary>Holds the row beside others who bring rows.</summary>
+    /// <exception cref="FenceRefusedException">The tenant is served there, or unknown.</exception>
+    public static async Task ShareAsync(NpgsqlTransaction target, Guid tenantId, CancellationToken cancellationToken) =>
+        await HoldAsync(target, tenantId, "FOR SHARE", cancellationToken);
+
+    /// <summary>Holds the row alone.</summary>
+    /// <returns>The moment of the serving database up to which rows have arrived; null when none has.</returns>
+    /// <exception cref="FenceRefusedException">The tenant is served there, or unknown.</exception>
+    public static Task<string?> TakeAsync(NpgsqlTransaction target, Guid tenantId, CancellationToken cancellationToken) =>
+        HoldAsync(target, tenantId, "FOR UPDATE", cancellationToken);
+
+    /// <summary>Says up to which moment rows have arrived.</summary>
+    public static Task MarkAsync(
+        NpgsqlTransaction target, Guid tenantId, string mark, CancellationToken cancellationToken) =>
+        target.Sql("UPDATE fleet.customers SET mark = $2 WHERE customer_id = $1", tenantId, mark).RunAsync(cancellationToken);
+
+    private static async Task<string?> HoldAsync(
+        NpgsqlTransaction target, Guid tenantId, string strength, CancellationToken cancellationToken)
+    {
+        var held = await target.Sql($"SELECT mark FROM fleet.customers WHERE customer_id = $1 AND away {strength}", tenantId)
+            .ListAsync(row => row.Maybe<string>(0), cancellationToken);
+        return held is [var mark]
+            ? mark
+            : throw new FenceRefusedException($"No rows can be brought for tenant {tenantId}: it is served here, or unknown.");
+    }
+}

@@ -1,0 +1,236 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using WebHost.Configuration;
+using WebHost.Data;
+using WebHost.Operations;
+using WebHost.Placement;
+
+namespace WebHost.Migration;
+
+/// <summary>
+/// Has a tenant served from another home, and pauses its writes for as long as that takes. The order is: fence, last round, hand
+/// over, take over, placement. Up to handing over, whatever fails lifts the fence, and nothing has happened. From handing over
+/// on, there is one way, forward; when that cannot be gone within the longest pause, the first home serves again, two epochs
+/// on. Which of the two it is, the placement's epoch decides: both ways change it from the same value, and one of them can.
+/// Repeating it after a crash goes on from wherever the databases say it is.
+/// </summary>
+public sealed partial class Cutover(
+    Fence fence,
+    CatchUp catchUp,
+    ControlDatabase control,
+    PlacementStore placements,
+    PlacementCache cache,
+    Settings settings,
+    StepHooks hooks,
+    TimeProvider time,
+    ILogger<Cutover> logger)
+{
+    /// <summary>Place in a cutover: the source takes no writes any more; the last round has not begun.</summary>
+    public const string Fenced = "fenced";
+
+    /// <summary>Place in a cutover: the target has everything; nothing is handed over yet.</summary>
+    public const string Drained = "drained";
+
+    /// <summary>Place in a cutover: the source has handed over; the target serves nobody yet.</summary>
+    public const string HandedOver = "handed-over";
+
+    /// <summary>Place in a cutover: the target takes writes; nobody is led there yet.</summary>
+    public const string TakenOver = "taken-over";
+
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Cuts over, or goes on with it.</summary>
+    /// <param name="crossing">From where to where.</param>
+    /// <param name="along">Done in the transaction that changes the placement.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    /// <exception cref="MigrationMismatchException">The last round found other rows at the target; the source serves as before.</exception>
+    /// <exception cref="CutoverReturnedException">The target could not take over; the source serves, two epochs on.</exception>
+    public async Task<CutoverFigures> RunAsync(
+        Crossing crossing, Func<NpgsqlTransaction, Task> along, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(crossing);
+        CatchUpRound? last = null;
+        if ((await placements.GetAsync(crossing.TenantId, cancellationToken)).Epoch == crossing.Epoch)
+        {
+            var state = await fence.ReadAsync(crossing.From, crossing.TenantId, cancellationToken);
+            switch (state)
+            {
+                case { Away: false }:
+                    last = await HandOverAsync(crossing, cancellationToken);
+                    break;
+                case { Away: true } handed when handed.Epoch == crossing.Epoch + 1:
+                    break;
+                default:
+                    throw new FenceRefusedException(
+                        $"Tenant {crossing.TenantId} is not served by database {crossing.From.Name} at epoch {crossing.Epoch}.");
+            }
+
+            await TakeOverAsync(crossing, along, cancellationToken);
+        }
+
+        cache.Forget(crossing.TenantId);
+        var placement = await placements.GetAsync(crossing.TenantId, cancellationToken);
+        if (placement.Home != crossing.Home)
+        {
+            await fence.TakeOverAsync(crossing.From, crossing.TenantId, placement.Epoch, cancellationToken);
+            throw new CutoverReturnedException(crossing.TenantId);
+        }
+
+        var fenced = await fence.ReadAsync(crossing.From, crossing.TenantId, cancellationToken);
+        return new CutoverFigures(fenced?.FencedFor ?? TimeSpan.Zero, last?.Rows ?? 0, last?.Lag ?? TimeSpan.Zero);
+    }
+
+    /// <summary>
+    /// Has a tenant stay where it is after a cutover that came to nothing: lifts whatever fence is left, and has the source serve
+    /// again, two epochs on, when it had handed over.
+    /// </summary>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="epoch">The epoch at which it was served when the cutover began.</param>
+    /// <param name="home">Number of the home that serves it.</param>
+    /// <param name="database">That home's database.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    /// <exception cref="InvalidOperationException">The tenant is served from another home.</exception>
+    public async Task StayAsync(
+        Guid tenantId, long epoch, long home, TenantDatabaseAddress database, CancellationToken cancellationToken)
+    {
+        var state = await fence.ReadAsync(database, tenantId, cancellationToken);
+        if (state is { Away: true })
+        {
+            await control.TransactAsync(
+                transaction => PlacementStore.MoveAsync(transaction, tenantId, epoch, epoch + 2, home, cancellationToken),
+                cancellationToken);
+        }
+
+        var placement = await placements.GetAsync(tenantId, cancellationToken);
+        if (placement.Home != home)
+        {
+            throw new InvalidOperationException($"Tenant {tenantId} is served from home {placement.Home}, not {home}.");
+        }
+
+        if (state is { Away: true })
+        {
+            await fence.TakeOverAsync(database, tenantId, placement.Epoch, cancellationToken);
+        }
+        else
+        {
+            await fence.ReleaseForgottenAsync(database, tenantId, TimeSpan.Zero, cancellationToken);
+        }
+
+        cache.Forget(tenantId);
+    }
+
+    private async Task<CatchUpRound> HandOverAsync(Crossing crossing, CancellationToken cancellationToken)
+    {
+        var (tenantId, holder, pause) = (crossing.TenantId, Guid.NewGuid(), settings.Migrations.LongestPause);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(pause);
+        try
+        {
+            await fence.CloseAsync(crossing.From, tenantId, crossing.Epoch, holder, pause / 2, limit.Token);
+            await hooks.Reached(tenantId, Fenced);
+            var round = await catchUp.RunAsync(crossing.From, crossing.To, tenantId, Comparison.OfChanges, limit.Token);
+            await hooks.Reached(tenantId, Drained);
+            await fence.HandOverAsync(crossing.From, tenantId, crossing.Epoch, holder, limit.Token);
+            return round;
+        }
+        catch (Exception exception)
+        {
+            await ReleaseAsync(crossing, holder);
+            if (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException(
+                    $"Tenant {tenantId} could not be handed over within the longest pause, {pause.TotalSeconds:0.#} s; it is served as before.",
+                    exception);
+            }
+
+            throw;
+        }
+    }
+
+    // Should this fail too, whoever looks after forgotten fences does it.
+    private async Task ReleaseAsync(Crossing crossing, Guid holder)
+    {
+        using var limit = new CancellationTokenSource(ReleaseLimit);
+        try
+        {
+            await fence.ReleaseAsync(crossing.From, crossing.TenantId, crossing.Epoch, holder, limit.Token);
+        }
+        catch (Exception notReleased)
+        {
+            LogNotReleased(logger, crossing.TenantId, notReleased);
+        }
+    }
+
+    private async Task TakeOverAsync(
+        Crossing crossing, Func<NpgsqlTransaction, Task> along, CancellationToken cancellationToken)
+    {
+        var begin = time.GetTimestamp();
+        await hooks.Reached(crossing.TenantId, HandedOver);
+        while (true)
+        {
+            try
+            {
+                await catchUp.BeginBackAsync(crossing.To, crossing.From, crossing.TenantId, cancellationToken);
+                await fence.TakeOverAsync(crossing.To, crossing.TenantId, crossing.Epoch + 1, cancellationToken);
+                await hooks.Reached(crossing.TenantId, TakenOver);
+                await PlaceAsync(crossing, crossing.Epoch + 1, crossing.Home, along, cancellationToken);
+                return;
+            }
+            catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogNotTakenOver(logger, crossing.TenantId, failed);
+                if (time.GetElapsedTime(begin) > settings.Migrations.LongestPause)
+                {
+                    await PlaceAsync(crossing, crossing.Epoch + 2, crossing.FromHome, _ => Task.CompletedTask, cancellationToken);
+                    return;
+                }
+            }
+
+            await Task.Delay(BetweenAttempts, time, cancellationToken);
+        }
+    }
+
+    // When it was changed before, by an attempt whose answer was lost or by another one, that stands.
+    private Task<bool> PlaceAsync(
+        Crossing crossing, long epoch, long home, Func<NpgsqlTransaction, Task> along, CancellationToken cancellationToken) =>
+        control.TransactAsync(
+            async transaction =>
+            {
+                var moved = await PlacementStore.MoveAsync(
+                    transaction, crossing.TenantId, crossing.Epoch, epoch, home, cancellationToken);
+                if (moved)
+                {
+                    await along(transaction);
+                }
+
+                return moved;
+            },
+            cancellationToken);
+
+    [LoggerMessage(720, LogLevel.Warning, "Tenant {TenantId}: the fence was not lifted at once.")]
+    private static partial void LogNotReleased(ILogger logger, Guid tenantId, Exception exception);
+
+    [LoggerMessage(721, LogLevel.Warning, "Tenant {TenantId} has been handed over, but not taken over yet.")]
+    private static partial void LogNotTakenOver(ILogger logger, Guid tenantId, Exception exception);
+}
+
+/// <summary>From where to where a tenant crosses.</summary>
+/// <param name="TenantId">The tenant.</param>
+/// <param name="Epoch">The epoch at which it is served.</param>
+/// <param name="FromHome">Number of the home that serves it.</param>
+/// <param name="From">That home's database.</param>
+/// <param name="Home">Number of the home that will.</param>
+/// <param name="To">That home's database; the tenant is away there, and it has caught up nearly.</param>
+public sealed record Crossing(
+    Guid TenantId, long Epoch, long FromHome, TenantDatabaseAddress From, long Home, TenantDatabaseAddress To);
+
+/// <summary>What a cutover cost.</summary>
+/// <param name="Pause">For how long the tenant took no writes.</param>
+/// <param name="Rows">Rows copied meanwhile.</param>
+/// <param name="Lag">How long the copying of these took.</param>
+public sealed record CutoverFigures(TimeSpan Pause, long Rows, TimeSpan Lag);
+
+/// <summary>The target could not take a tenant over; the source serves it again.</summary>
+public sealed class CutoverReturnedException(Guid tenantId)
+    : Exception($"The target could not take tenant {tenantId} over; the source serves it again.");

@@ -1,0 +1,162 @@
+using Npgsql;
+using WebHost.Data;
+using WebHost.Json;
+
+namespace WebHost.Migration;
+
+/// <summary>Moves, in the control database.</summary>
+public sealed class MoveStore(ControlDatabase control)
+{
+    private const string Columns =
+        "operation_id, tenant_id, kind, state, epoch, source_home, target_home, retained_since, keep_until";
+
+    /// <summary>Adds a move within the caller's transaction.</summary>
+    /// <returns>False when the tenant is on another move already.</returns>
+    public static async Task<bool> AddAsync(NpgsqlTransaction transaction, Move move, CancellationToken cancellationToken) =>
+        await transaction.Sql(
+            """
+            INSERT INTO moves (operation_id, tenant_id, kind, state, epoch, source_home, target_home, retained_since)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8::date) ON CONFLICT (tenant_id) WHERE ended_at IS NULL DO NOTHING
+            """,
+            move.OperationId, move.TenantId, move.Kind, move.State, move.Epoch, move.SourceHome, move.TargetHome,
+            move.RetainedSince).RunAsync(cancellationToken) == 1;
+
+    /// <summary>Moves a move to a state within the caller's transaction.</summary>
+    /// <returns>False when that state cannot follow the one it is in.</returns>
+    public static async Task<bool> TryEnterAsync(
+        NpgsqlTransaction transaction, Guid operationId, MoveState state, CancellationToken cancellationToken) =>
+        await transaction.Sql(
+            """
+            UPDATE moves SET state = $2, ended_at = CASE WHEN $3 THEN coalesce(ended_at, now()) END
+            WHERE operation_id = $1 AND state = ANY ($4)
+            """,
+            operationId, state, state is MoveState.Committed or MoveState.Undone,
+            MoveLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray()).RunAsync(cancellationToken) == 1;
+
+    /// <summary>Moves a move to a state.</summary>
+    /// <returns>False when that state cannot follow the one it is in.</returns>
+    public Task<bool> TryEnterAsync(Guid operationId, MoveState state, CancellationToken cancellationToken) =>
+        control.TransactAsync(
+            transaction => TryEnterAsync(transaction, operationId, state, cancellationToken), cancellationToken);
+
+    /// <summary>Moves a move to a state. Doing it again is harmless.</summary>
+    /// <exception cref="States.WrongTransitionException">That state cannot follow the one it is in.</exception>
+    public async Task EnterAsync(Guid operationId, MoveState state, CancellationToken cancellationToken)
+    {
+        if (!await TryEnterAsync(operationId, state, cancellationToken))
+        {
+            MoveLifecycle.Table.Check(
+                (await GetAsync(operationId, cancellationToken)).State, state, operationId.ToString());
+        }
+    }
+
+    /// <summary>The move.</summary>
+    /// <exception cref="InvalidOperationException">The operation is none.</exception>
+    public async Task<Move> GetAsync(Guid operationId, CancellationToken cancellationToken) =>
+        await FindAsync(operationId, cancellationToken)
+        ?? throw new InvalidOperationException($"Operation {operationId} moves nobody.");
+
+    /// <summary>The move, or null when the operation is none.</summary>
+    public async Task<Move?> FindAsync(Guid operationId, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql($"SELECT {Columns} FROM moves WHERE operation_id = $1", operationId)
+            .FirstAsync(Read, cancellationToken);
+    }
+
+    /// <summary>The move on which the tenant is, or null.</summary>
+    public async Task<Move?> FindUnderWayAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql($"SELECT {Columns} FROM moves WHERE tenant_id = $1 AND ended_at IS NULL", tenantId)
+            .FirstAsync(Read, cancellationToken);
+    }
+
+    /// <summary>Moves in one of these states, oldest first.</summary>
+    public async Task<IReadOnlyList<Move>> ListAsync(
+        IReadOnlyCollection<MoveState> states, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            $"SELECT {Columns} FROM moves WHERE state = ANY ($1) ORDER BY created_at, operation_id",
+            states.Select(state => WireName.Of(state)).ToArray()).ListAsync(Read, cancellationToken);
+    }
+
+    /// <summary>Operations whose move somebody has decided about and that wait all the same.</summary>
+    public async Task<IReadOnlyList<Guid>> ListDecidedAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            """
+            SELECT o.id FROM moves m JOIN operations o ON o.id = m.operation_id
+            WHERE m.state = ANY ($1) AND o.state = $2 AND o.error IS NULL
+            """,
+            new[] { MoveState.Undoing, MoveState.GoingBack, MoveState.CleaningUp }.Select(state => WireName.Of(state)).ToArray(),
+            Operations.OperationState.Waiting).ListAsync(row => row.GetGuid(0), cancellationToken);
+    }
+
+    /// <summary>Says until when the tenant can be taken back, unless that is said.</summary>
+    public async Task<DateTimeOffset> KeepUntilAsync(
+        Guid operationId, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            "UPDATE moves SET keep_until = coalesce(keep_until, $2) WHERE operation_id = $1 RETURNING keep_until",
+            operationId, until).FirstAsync(row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+    }
+
+    /// <summary>
+    /// Lets a move copy if fewer than <paramref name="atOnce"/> of those that leave the same database do and nobody who is earlier
+    /// waits for it. A move that may keeps its turn until it is switched or given up.
+    /// </summary>
+    /// <returns>How many are before it; zero when it is its turn.</returns>
+    public Task<int> TakeTurnAsync(Guid operationId, int atOnce, CancellationToken cancellationToken) =>
+        control.TransactAsync(
+            async transaction =>
+            {
+                await transaction.Sql("SELECT pg_advisory_xact_lock(hashtextextended('moves.turns', 0))")
+                    .RunAsync(cancellationToken);
+                var before = await transaction.Sql(
+                    """
+                    WITH mine AS (
+                        SELECT m.operation_id, m.created_at, m.turn_taken_at, h.database_id
+                        FROM moves m JOIN homes h ON h.tenant_id = m.tenant_id AND h.number = m.source_home
+                        WHERE m.operation_id = $1
+                    )
+                    SELECT CASE WHEN mine.turn_taken_at IS NOT NULL THEN 0 ELSE (
+                        SELECT count(*)::int FROM moves m
+                        JOIN homes h ON h.tenant_id = m.tenant_id AND h.number = m.source_home
+                        WHERE h.database_id = mine.database_id AND m.operation_id <> mine.operation_id
+                          AND m.state = ANY ($2)
+                          AND (m.turn_taken_at IS NOT NULL OR (m.created_at, m.operation_id) < (mine.created_at, mine.operation_id)))
+                    END FROM mine
+                    """,
+                    operationId, Before).FirstAsync(row => row.GetInt32(0), cancellationToken);
+                if (before < atOnce)
+                {
+                    await transaction.Sql(
+                        "UPDATE moves SET turn_taken_at = coalesce(turn_taken_at, now()) WHERE operation_id = $1", operationId)
+                        .RunAsync(cancellationToken);
+                    return 0;
+                }
+
+                return before - atOnce + 1;
+            },
+            cancellationToken);
+
+    // Those that copy or are about to.
+    private static string[] Before => [WireName.Of(MoveState.Copying), WireName.Of(MoveState.Switching)];
+
+    private static Move Read(NpgsqlDataReader row) => new()
+    {
+        OperationId = row.GetGuid(0),
+        TenantId = row.GetGuid(1),
+        Kind = WireName.Parse<MoveKind>(row.GetString(2)),
+        State = WireName.Parse<MoveState>(row.GetString(3)),
+        Epoch = row.GetInt64(4),
+        SourceHome = row.GetInt64(5),
+        TargetHome = row.GetInt64(6),
+        RetainedSince = row.MaybeValue<DateOnly>(7),
+        KeepUntil = row.MaybeValue<DateTimeOffset>(8),
+    };
+}
