@@ -171,11 +171,14 @@ internal sealed class MoveRun
             return false;
         }
 
-        await enough.CancelAsync();
+        EndTimer(enough);
         _wake = _wake.IsCompleted ? _context.WaitForExternalEvent<object>(MoveTenant.Wake) : _wake;
         _slot = _slot.IsCompleted ? _context.WaitForExternalEvent<object>(ProvisionOnHetzner.SlotOffered) : _slot;
         return true;
     }
+
+    // Not awaited: an orchestrator awaits nothing but its context's tasks.
+    private static void EndTimer(CancellationTokenSource timer) => timer.Cancel();
 }
 
 /// <summary>A move cannot go on where it is.</summary>

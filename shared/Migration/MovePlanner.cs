@@ -46,7 +46,7 @@ public sealed class MovePlanner(
             return Against(new MoveObstacle("plan", DescribePlanFault(from, request)));
         }
 
-        var usage = await ReadUsageAsync(placement, to, cancellationToken);
+        var usage = await ReadUsageAsync(placement, from, to, cancellationToken);
         var signup = JsonText.Read<SignupRequest>(tenant.Signup) with { Plan = to.Id, Vehicles = Math.Max(1, usage.Vehicles) };
         var decision = DecisionEngine.Decide(signup, new PlanCatalog([to]));
         var obstacles = new List<MoveObstacle>();
@@ -157,7 +157,8 @@ public sealed class MovePlanner(
         }
     }
 
-    private async Task<MoveUsage> ReadUsageAsync(TenantPlacement placement, Plan to, CancellationToken cancellationToken)
+    private async Task<MoveUsage> ReadUsageAsync(
+        TenantPlacement placement, Plan from, Plan to, CancellationToken cancellationToken)
     {
         var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
         await using var connection = await connections.OpenAsync(database, cancellationToken);
@@ -169,7 +170,10 @@ public sealed class MovePlanner(
                 .FirstAsync(row => row.GetInt64(0), cancellationToken);
         }
 
-        var since = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(-to.Limits.RetentionDays);
+        // A plan that retains as much as the present one takes everything: what is too old for both is retention's business.
+        DateOnly? since = to.Limits.RetentionDays < from.Limits.RetentionDays
+            ? DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(-to.Limits.RetentionDays)
+            : null;
         var points = MovedTable.All.Single(table => table.Partitioned);
         var retained = await connection.Sql(
             $"SELECT count(*) FROM {points.Table} WHERE {points.Where(placement.TenantId, DayRange.From(since))}")

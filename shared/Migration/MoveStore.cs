@@ -79,7 +79,7 @@ public sealed class MoveStore(ControlDatabase control)
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
             $"SELECT {Columns} FROM moves WHERE state = ANY ($1) ORDER BY created_at, operation_id",
-            states.Select(state => WireName.Of(state)).ToArray()).ListAsync(Read, cancellationToken);
+            (object)states.Select(state => WireName.Of(state)).ToArray()).ListAsync(Read, cancellationToken);
     }
 
     /// <summary>Operations whose move somebody has decided about and that wait all the same.</summary>
