@@ -28,6 +28,9 @@ public sealed class ProviderFaultTests : Scenario
     // More than all attempts at a step make of one call. The vendor recovers when taking back begins.
     private const int Outlasting = 1000;
 
+    // Fly may hold a wait for a machine open that long before anybody can tell that no answer will come.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(1);
+
     private static readonly AppOptions Options = new()
     {
         Settings = new Dictionary<string, string> { ["Providers__RequestTimeout"] = "00:00:01" },
@@ -114,7 +117,7 @@ public sealed class ProviderFaultTests : Scenario
             await Eventually.IsTrueAsync(
                 async () => (await App.Operator.GetAsync($"api/operations/{tenant.OperationId}")).Json.Text("state")
                     is "undoing" or "failed" or "succeeded",
-                SignupCalls.Patience);
+                SignupCalls.Patience + LongestSilence);
             await App.Simulators.ClearFaultsAsync();
             var operation = await App.WaitForEndAsync(tenant.OperationId);
             Assert.True(
