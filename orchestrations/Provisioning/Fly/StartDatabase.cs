@@ -81,7 +81,7 @@ public sealed class StartDatabase(
             options.Value.Fly.DatabaseConnectionOf(placement.Names.DatabaseApp));
         var database = await databases.AddAsync(
             connection.Host!, connection.Port, connection.Database!, connection.Username!, connection.SslMode.ToString(),
-            cancellationToken);
+            certificateSha256: null, cancellationToken);
         await placements.UseDatabaseAsync(placement.TenantId, placement.Epoch, database.Id, cancellationToken);
         return database;
     }
