@@ -15,7 +15,7 @@ public sealed class TenantDatabaseLogin
         _certificateSha256 = certificateSha256;
     }
 
-    /// <summary>Where and as whom, to be tuned by the caller. They do not say which certificate the server must show.</summary>
+    /// <summary>Where and as whom, to be tuned by the caller. Which certificate the server must show is not among them.</summary>
     public NpgsqlConnectionStringBuilder Settings { get; }
 
     /// <summary>Opens a connection that belongs to no pool.</summary>
@@ -57,5 +57,7 @@ public sealed class TenantDatabaseLogin
     // The server made its certificate itself; it is known by what the server reported when it was installed.
     private void Pin(SslClientAuthenticationOptions options) =>
         options.RemoteCertificateValidationCallback = (_, certificate, _, _) => string.Equals(
-            certificate?.GetCertHashString(HashAlgorithmName.SHA256), _certificateSha256, StringComparison.OrdinalIgnoreCase);
+            certificate?.GetCertHashString(HashAlgorithmName.SHA256),
+            _certificateSha256,
+            StringComparison.OrdinalIgnoreCase);
 }

@@ -62,7 +62,8 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
         await using (var connection = await admin.OpenAsync(cancellationToken))
         {
             await EnsureRoleAsync(connection, roles.Tenants, "NOLOGIN", cancellationToken);
-            await EnsureRoleAsync(connection, roles.Ingest, $"LOGIN PASSWORD '{ingest.Settings.Password}'", cancellationToken);
+            await EnsureRoleAsync(
+                connection, roles.Ingest, $"LOGIN PASSWORD '{ingest.Settings.Password}'", cancellationToken);
             await connection.Sql(
                 $"""
                 REVOKE ALL ON DATABASE "{database.Name}" FROM PUBLIC;
@@ -185,6 +186,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     {
         var role = placement.Names.TenantRole;
         var shared = placement.ServerId is not null;
+        var limit = shared ? SharedConnectionLimit : DedicatedConnectionLimit;
         var tenant = await databases.RoleLoginAsync(database, role, cancellationToken);
         var connection = await (await databases.AdminLoginAsync(database, cancellationToken)).OpenAsync(cancellationToken);
         try
@@ -192,7 +194,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
             await EnsureRoleAsync(
                 connection,
                 role,
-                $"LOGIN PASSWORD '{tenant.Settings.Password}' CONNECTION LIMIT {(shared ? SharedConnectionLimit : DedicatedConnectionLimit)}",
+                $"LOGIN PASSWORD '{tenant.Settings.Password}' CONNECTION LIMIT {limit}",
                 cancellationToken);
             await connection.Sql(
                 $"""

@@ -67,7 +67,8 @@ public sealed class ControlFixture : IAsyncLifetime
     {
         var test = await TestDatabase.CreateAsync("tenants");
         var server = new NpgsqlConnectionStringBuilder(test.ConnectionString);
-        var address = await Databases.AddAsync(server.Host!, server.Port, test.Name, server.Username!, "Prefer", null, default);
+        var address = await Databases.AddAsync(
+            server.Host!, server.Port, test.Name, server.Username!, "Prefer", certificateSha256: null, default);
         _tenants.Add((test, address));
         await _secrets.SetAsync(address.SecretName(address.AdminUser), server.Password ?? "", default);
         await Setup.PrepareAsync(address, default);
