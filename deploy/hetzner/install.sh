@@ -138,16 +138,22 @@ start_backups() {
     systemctl enable --now webhost-backup.timer webhost-wal.timer
 }
 
+# $1 names the service.
+certificate_hash() {
+    openssl x509 -in "/etc/webhost/tls/$1/server.crt" -outform der | sha256sum | cut -d' ' -f1
+}
+
 report() {
     local address
     address="$(ip -4 route get 1.1.1.1 | sed -nE 's/.* src ([0-9.]+).*/\1/p')"
     # Neither token nor password is an argument that other users of this machine could see.
     jq --null-input --arg host "$address" --rawfile database /etc/webhost/secrets/fleet \
         --rawfile redis /etc/webhost/secrets/redis \
-        --arg certificate "$(openssl x509 -in /etc/webhost/tls/redis/server.crt -outform der | sha256sum | cut -d' ' -f1)" \
+        --arg database_certificate "$(certificate_hash postgres)" --arg redis_certificate "$(certificate_hash redis)" \
         '{
-            database: {host: $host, port: 5432, name: "fleet", user: "webhost", password: $database, sslMode: "Require"},
-            redis: {host: $host, port: 5433, user: "webhost", password: $redis, certificateSha256: $certificate}
+            database: {host: $host, port: 5432, name: "fleet", user: "webhost", password: $database,
+                sslMode: "Require", certificateSha256: $database_certificate},
+            redis: {host: $host, port: 5433, user: "webhost", password: $redis, certificateSha256: $redis_certificate}
         }' |
         curl --fail-with-body --silent --show-error --retry 5 --retry-all-errors --max-time 30 \
             --header @<(printf 'Authorization: Bearer %s\n' "$REPORT_TOKEN") \

@@ -57,6 +57,7 @@ internal static class ServerFaults
                 database.SslMode is null || Enum.TryParse<SslMode>(database.SslMode, out _),
                 "database.sslMode",
                 $"One of: {string.Join(", ", Enum.GetNames<SslMode>())}.");
+            RequireSha256(faults, database.CertificateSha256, "database.certificateSha256");
         }
 
         if (redis is not null)
@@ -65,13 +66,15 @@ internal static class ServerFaults
             Require(faults, IsPort(redis.Port), "redis.port", "Give the TCP port of Redis.");
             Require(faults, !string.IsNullOrWhiteSpace(redis.User), "redis.user", "Give the user that may make users.");
             Require(faults, !string.IsNullOrEmpty(redis.Password), "redis.password", "Give that user's password.");
-            Require(
-                faults,
-                redis.CertificateSha256 is null || (redis.CertificateSha256.Length == 64 && redis.CertificateSha256.All(char.IsAsciiHexDigit)),
-                "redis.certificateSha256",
-                "Give the SHA-256 of the certificate as 64 hexadecimal digits.");
+            RequireSha256(faults, redis.CertificateSha256, "redis.certificateSha256");
         }
     }
+
+    private static void RequireSha256(Dictionary<string, string[]> faults, string? hash, string member) => Require(
+        faults,
+        hash is null || (hash.Length == 64 && hash.All(char.IsAsciiHexDigit)),
+        member,
+        "Give the SHA-256 of the certificate as 64 hexadecimal digits.");
 
     private static bool IsPort(int port) => port is > 0 and <= 65535;
 

@@ -47,7 +47,8 @@ public sealed class RegisterServer(
                 order.ServerIp!,
                 Server.MaximumCapacity,
                 new NewServerDatabase(
-                    database.Host, database.Port, database.Name, database.AdminUser, password, database.SslMode),
+                    database.Host, database.Port, database.Name, database.AdminUser, password, database.SslMode,
+                    database.CertificateSha256),
                 order.Redis is { } redis
                     ? new NewServerRedis(
                         redis.Host,

@@ -67,7 +67,8 @@ public sealed class ServerOrdering(
     {
         var database = installed.Database;
         var added = await databases.AddAsync(
-            database.Host, database.Port, database.Name, database.User, database.SslMode ?? "Require", cancellationToken);
+            database.Host, database.Port, database.Name, database.User, database.SslMode ?? "Require",
+            database.CertificateSha256, cancellationToken);
         await secrets.SetAsync(added.SecretName(added.AdminUser), database.Password, cancellationToken);
         if (installed.Redis is { } redis)
         {

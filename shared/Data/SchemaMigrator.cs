@@ -1,6 +1,7 @@
 using System.Reflection;
 using DbUp;
 using DbUp.Engine;
+using DbUp.Postgresql;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -17,29 +18,30 @@ public sealed partial class SchemaMigrator(ILogger<SchemaMigrator> logger)
 
     /// <summary>Migrates the control database.</summary>
     /// <exception cref="SchemaMigrationException">A script failed; the database is at the last script that succeeded.</exception>
-    public Task MigrateControlAsync(string connectionString, CancellationToken cancellationToken = default) =>
-        MigrateAsync(connectionString, ControlScripts, new Dictionary<string, string>(), cancellationToken);
+    public async Task MigrateControlAsync(string connectionString, CancellationToken cancellationToken = default)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await MigrateAsync(source, ControlScripts, new Dictionary<string, string>(), cancellationToken);
+    }
 
     /// <summary>Migrates a tenant database as its administrator.</summary>
-    /// <param name="connectionString">Of the database's administrator.</param>
+    /// <param name="source">Of the database's administrator; others may migrate the database once it is disposed.</param>
     /// <param name="tenantsRole">Group role of the tenants' roles of this database.</param>
     /// <param name="ingestRole">Role that writes points.</param>
     /// <param name="cancellationToken">Gives up waiting for another process that migrates the same database.</param>
     /// <exception cref="SchemaMigrationException">A script failed; the database is at the last script that succeeded.</exception>
     public Task MigrateTenantDatabaseAsync(
-        string connectionString, string tenantsRole, string ingestRole, CancellationToken cancellationToken = default) =>
+        NpgsqlDataSource source, string tenantsRole, string ingestRole, CancellationToken cancellationToken = default) =>
         MigrateAsync(
-            connectionString,
+            source,
             TenantScripts,
             new Dictionary<string, string> { ["tenants"] = tenantsRole, ["ingest"] = ingestRole },
             cancellationToken);
 
     private async Task MigrateAsync(
-        string connectionString, string scripts, Dictionary<string, string> variables, CancellationToken cancellationToken)
+        NpgsqlDataSource source, string scripts, Dictionary<string, string> variables, CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
-        await connection.OpenAsync(cancellationToken);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using (var wait = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection))
         {
             await wait.ExecuteNonQueryAsync(cancellationToken);
@@ -47,7 +49,7 @@ public sealed partial class SchemaMigrator(ILogger<SchemaMigrator> logger)
 
         // The lock goes with the connection.
         var result = DeployChanges.To
-            .PostgresqlDatabase(connectionString)
+            .PostgresqlDatabase(new PostgresqlConnectionManager(source))
             .WithScriptsEmbeddedInAssembly(
                 Assembly.GetExecutingAssembly(), name => name.Contains(scripts, StringComparison.Ordinal))
             .WithVariables(variables)

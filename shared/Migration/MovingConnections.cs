@@ -10,15 +10,12 @@ public sealed class MovingConnections(TenantDatabaseStore databases)
     /// <summary>Opens a connection of the caller's own.</summary>
     public async Task<NpgsqlConnection> OpenAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)
     {
-        var administrator = await databases.AdminConnectionAsync(database, cancellationToken);
-        administrator.Pooling = false;
-        administrator.CommandTimeout = 0;
-        administrator.ApplicationName = "webhost moving a tenant";
-        var connection = new NpgsqlConnection(administrator.ConnectionString);
+        var administrator = await databases.AdminLoginAsync(database, cancellationToken);
+        administrator.Settings.CommandTimeout = 0;
+        administrator.Settings.ApplicationName = "webhost moving a tenant";
+        var connection = await administrator.OpenAsync(cancellationToken);
         try
         {
-            await connection.OpenAsync(cancellationToken);
-
             // The checksum is taken of text, and a move may take longer than a server's default for anything.
             await connection.Sql(
                 """

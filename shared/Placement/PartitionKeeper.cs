@@ -18,9 +18,8 @@ public sealed partial class PartitionKeeper(
             try
             {
                 var database = await databases.GetAsync(databaseId, cancellationToken);
-                var admin = await databases.AdminConnectionAsync(database, cancellationToken);
-                await using var connection = new NpgsqlConnection(admin.ConnectionString);
-                await connection.OpenAsync(cancellationToken);
+                var admin = await databases.AdminLoginAsync(database, cancellationToken);
+                await using var connection = await admin.OpenAsync(cancellationToken);
                 await connection.Sql("SELECT fleet.ensure_partitions_ahead($1)", DaysAhead).RunAsync(cancellationToken);
             }
             catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)

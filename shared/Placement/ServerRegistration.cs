@@ -28,7 +28,18 @@ public sealed record NewServer(
 /// <param name="User">Role that owns it and may create roles.</param>
 /// <param name="Password">That role's password.</param>
 /// <param name="SslMode">Npgsql's name of the TLS mode; "Prefer" when absent.</param>
-public sealed record NewServerDatabase(string Host, int Port, string Name, string User, string Password, string? SslMode)
+/// <param name="CertificateSha256">
+/// SHA-256 of the server's certificate in hexadecimal digits. With it TLS is required and no other certificate is accepted;
+/// absent where the TLS mode alone decides.
+/// </param>
+public sealed record NewServerDatabase(
+    string Host,
+    int Port,
+    string Name,
+    string User,
+    string Password,
+    string? SslMode = null,
+    string? CertificateSha256 = null)
 {
     /// <summary>Leaves the password out.</summary>
     public override string ToString() => $"{nameof(NewServerDatabase)} {{ {User}@{Host}:{Port}/{Name} }}";
@@ -74,7 +85,7 @@ public sealed class ServerRegistration(
 
         var database = await databases.AddAsync(
             added.Database.Host, added.Database.Port, added.Database.Name, added.Database.User,
-            added.Database.SslMode ?? "Prefer", cancellationToken);
+            added.Database.SslMode ?? "Prefer", added.Database.CertificateSha256, cancellationToken);
         await secrets.SetAsync(database.SecretName(database.AdminUser), added.Database.Password, cancellationToken);
         await setup.PrepareAsync(database, cancellationToken);
 

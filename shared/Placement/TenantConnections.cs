@@ -55,12 +55,10 @@ public sealed class TenantConnections(TenantDatabaseStore databases) : IAsyncDis
     private async Task<NpgsqlDataSource> CreateAsync(Guid databaseId, Func<TenantDatabaseAddress, string> role, int size)
     {
         var database = await databases.GetAsync(databaseId, CancellationToken.None);
-        var connection = await databases.RoleConnectionAsync(database, role(database), CancellationToken.None);
-        connection.MaxPoolSize = size;
-        connection.ConnectionIdleLifetime = IdleSeconds;
-        connection.ConnectionPruningInterval = IdleSeconds / 3;
-        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString);
-        builder.UseNetTopologySuite();
-        return builder.Build();
+        var login = await databases.RoleLoginAsync(database, role(database), CancellationToken.None);
+        login.Settings.MaxPoolSize = size;
+        login.Settings.ConnectionIdleLifetime = IdleSeconds;
+        login.Settings.ConnectionPruningInterval = IdleSeconds / 3;
+        return login.CreatePool();
     }
 }

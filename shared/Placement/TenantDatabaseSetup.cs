@@ -29,7 +29,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     public async Task<string> InspectAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)
     {
         await using var connection =
-            await OpenAsync(await databases.AdminConnectionAsync(database, cancellationToken), cancellationToken);
+            await (await databases.AdminLoginAsync(database, cancellationToken)).OpenAsync(cancellationToken);
         var (version, makesRoles, postgis, timescale, encrypted) = await connection.Sql(
             """
             SELECT current_setting('server_version_num')::int / 10000,
@@ -50,9 +50,12 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
         Require(version >= OldestVersion, $"PostgreSQL {version} is too old; {OldestVersion} is the oldest that will do.");
         Require(makesRoles, $"Role {database.AdminUser} may not create roles.");
         Require(postgis, "PostGIS is not installed.");
-        Require(
-            encrypted || IPAddress.TryParse(database.Host, out var address) && IPAddress.IsLoopback(address),
-            "The connection is not encrypted.");
+        if (!(IPAddress.TryParse(database.Host, out var address) && IPAddress.IsLoopback(address)))
+        {
+            Require(encrypted, "The connection is not encrypted.");
+            Require(database.IsAuthenticated, "Anybody could answer in its place: its certificate was not reported.");
+        }
+
         return $"PostgreSQL {version} with PostGIS{(timescale ? " and TimescaleDB" : "")}{(encrypted ? ", encrypted" : "")}.";
     }
 
@@ -60,12 +63,13 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     public async Task PrepareAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)
     {
         var roles = database.Roles;
-        var admin = await databases.AdminConnectionAsync(database, cancellationToken);
-        var ingest = await databases.RoleConnectionAsync(database, roles.Ingest, cancellationToken);
-        await using (var connection = await OpenAsync(admin, cancellationToken))
+        var admin = await databases.AdminLoginAsync(database, cancellationToken);
+        var ingest = await databases.RoleLoginAsync(database, roles.Ingest, cancellationToken);
+        await using (var connection = await admin.OpenAsync(cancellationToken))
         {
             await EnsureRoleAsync(connection, roles.Tenants, "NOLOGIN", cancellationToken);
-            await EnsureRoleAsync(connection, roles.Ingest, $"LOGIN PASSWORD '{ingest.Password}'", cancellationToken);
+            await EnsureRoleAsync(
+                connection, roles.Ingest, $"LOGIN PASSWORD '{ingest.Settings.Password}'", cancellationToken);
             await connection.Sql(
                 $"""
                 REVOKE ALL ON DATABASE "{database.Name}" FROM PUBLIC;
@@ -74,7 +78,8 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
                 """).RunAsync(cancellationToken);
         }
 
-        await migrator.MigrateTenantDatabaseAsync(admin.ConnectionString, roles.Tenants, roles.Ingest, cancellationToken);
+        await using var source = admin.CreatePool();
+        await migrator.MigrateTenantDatabaseAsync(source, roles.Tenants, roles.Ingest, cancellationToken);
     }
 
     /// <summary>Gives the tenant its role with its limits, and has the database serve it at the placement's epoch.</summary>
@@ -125,7 +130,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     {
         var role = placement.Names.TenantRole;
         await using var connection =
-            await OpenAsync(await databases.AdminConnectionAsync(database, cancellationToken), cancellationToken);
+            await (await databases.AdminLoginAsync(database, cancellationToken)).OpenAsync(cancellationToken);
         foreach (var table in GrowingTables)
         {
             while (await connection.Sql(
@@ -173,8 +178,8 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     /// <exception cref="TenantDatabaseNotFitException">One of these does not hold; the message says which.</exception>
     public async Task VerifyAsync(TenantDatabaseAddress database, TenantPlacement placement, CancellationToken cancellationToken)
     {
-        var tenant = await databases.RoleConnectionAsync(database, placement.Names.TenantRole, cancellationToken);
-        await using (var connection = await OpenAsync(tenant, cancellationToken))
+        var tenant = await databases.RoleLoginAsync(database, placement.Names.TenantRole, cancellationToken);
+        await using (var connection = await tenant.OpenAsync(cancellationToken))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await ActAsAsync(transaction, placement.TenantId, cancellationToken);
@@ -192,8 +197,8 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
             }
         }
 
-        var ingest = await databases.RoleConnectionAsync(database, database.Roles.Ingest, cancellationToken);
-        await using (var connection = await OpenAsync(ingest, cancellationToken))
+        var ingest = await databases.RoleLoginAsync(database, database.Roles.Ingest, cancellationToken);
+        await using (var connection = await ingest.OpenAsync(cancellationToken))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var admitted = await transaction.Sql(
@@ -216,14 +221,15 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     {
         var role = placement.Names.TenantRole;
         var shared = placement.ServerId is not null;
-        var tenant = await databases.RoleConnectionAsync(database, role, cancellationToken);
-        var connection = await OpenAsync(await databases.AdminConnectionAsync(database, cancellationToken), cancellationToken);
+        var limit = shared ? SharedConnectionLimit : DedicatedConnectionLimit;
+        var tenant = await databases.RoleLoginAsync(database, role, cancellationToken);
+        var connection = await (await databases.AdminLoginAsync(database, cancellationToken)).OpenAsync(cancellationToken);
         try
         {
             await EnsureRoleAsync(
                 connection,
                 role,
-                $"LOGIN PASSWORD '{tenant.Password}' CONNECTION LIMIT {(shared ? SharedConnectionLimit : DedicatedConnectionLimit)}",
+                $"LOGIN PASSWORD '{tenant.Settings.Password}' CONNECTION LIMIT {limit}",
                 cancellationToken);
             await connection.Sql(
                 $"""
@@ -239,15 +245,6 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
             await connection.DisposeAsync();
             throw;
         }
-    }
-
-    private static async Task<NpgsqlConnection> OpenAsync(
-        NpgsqlConnectionStringBuilder connectionString, CancellationToken cancellationToken)
-    {
-        connectionString.Pooling = false;
-        var connection = new NpgsqlConnection(connectionString.ConnectionString);
-        await connection.OpenAsync(cancellationToken);
-        return connection;
     }
 
     // CREATE ROLE takes no parameters. Role names and passwords are made by this application of letters, digits, '_' and '-'.

@@ -11,10 +11,18 @@ namespace WebHost.Placement;
 /// <param name="Name">Name of the database.</param>
 /// <param name="AdminUser">Role that owns the database.</param>
 /// <param name="SslMode">Npgsql's name of the TLS mode: "Require", "Prefer" …</param>
-public sealed record TenantDatabaseAddress(Guid Id, string Host, int Port, string Name, string AdminUser, string SslMode)
+/// <param name="CertificateSha256">
+/// SHA-256 of the certificate that the server shows, in hexadecimal digits: no other one is accepted, and TLS is required.
+/// Absent where the TLS mode alone decides.
+/// </param>
+public sealed record TenantDatabaseAddress(
+    Guid Id, string Host, int Port, string Name, string AdminUser, string SslMode, string? CertificateSha256 = null)
 {
     /// <summary>Roles of this database.</summary>
     public TenantDatabaseRoles Roles => new(Name);
+
+    /// <summary>Whether only the right server can answer: its certificate is known, or judged by its issuer.</summary>
+    public bool IsAuthenticated => CertificateSha256 is not null || SslMode is "VerifyCA" or "VerifyFull";
 
     /// <summary>Name under which a role's password is kept.</summary>
     public string SecretName(string role) => $"{SecretPrefix}{role}";
@@ -22,18 +30,21 @@ public sealed record TenantDatabaseAddress(Guid Id, string Host, int Port, strin
     /// <summary>What the names of this database's passwords begin with.</summary>
     public string SecretPrefix => $"database/{Id}/";
 
-    /// <summary>A connection string for one of the database's roles.</summary>
-    public NpgsqlConnectionStringBuilder For(string role, string password) => new()
-    {
-        Host = Host,
-        Port = Port,
-        Database = Name,
-        Username = role,
-        Password = password,
-        SslMode = Enum.Parse<SslMode>(SslMode),
-        Timeout = 10,
-        KeepAlive = 30,
-    };
+    /// <summary>The login of one of the database's roles.</summary>
+    public TenantDatabaseLogin For(string role, string password) => new(
+        new NpgsqlConnectionStringBuilder
+        {
+            Host = Host,
+            Port = Port,
+            Database = Name,
+            Username = role,
+            Password = password,
+            // Npgsql judges the certificate by itself in the stricter modes, and may do without one in the others.
+            SslMode = CertificateSha256 is null ? Enum.Parse<SslMode>(SslMode) : Npgsql.SslMode.Require,
+            Timeout = 10,
+            KeepAlive = 30,
+        },
+        CertificateSha256);
 }
 
 /// <summary>Tenant databases, in the control database, with their passwords in the secret store.</summary>
@@ -41,17 +52,28 @@ public sealed class TenantDatabaseStore(ControlDatabase control, SecretStore sec
 {
     /// <summary>Adds a database, or brings the one at that host, port and name up to date; answers its id.</summary>
     public async Task<TenantDatabaseAddress> AddAsync(
-        string host, int port, string name, string adminUser, string sslMode, CancellationToken cancellationToken)
+        string host,
+        int port,
+        string name,
+        string adminUser,
+        string sslMode,
+        string? certificateSha256,
+        CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         var id = await connection.Sql(
             """
-            INSERT INTO databases (id, host, port, name, admin_user, ssl_mode) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (host, port, name) DO UPDATE SET admin_user = excluded.admin_user, ssl_mode = excluded.ssl_mode
+            INSERT INTO databases (id, host, port, name, admin_user, ssl_mode, certificate_sha256)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (host, port, name) DO UPDATE SET
+                admin_user = excluded.admin_user,
+                ssl_mode = excluded.ssl_mode,
+                certificate_sha256 = excluded.certificate_sha256
             RETURNING id
             """,
-            Guid.CreateVersion7(), host, port, name, adminUser, sslMode).FirstAsync(row => row.GetGuid(0), cancellationToken);
-        return new TenantDatabaseAddress(id, host, port, name, adminUser, sslMode);
+            Guid.CreateVersion7(), host, port, name, adminUser, sslMode, certificateSha256)
+            .FirstAsync(row => row.GetGuid(0), cancellationToken);
+        return new TenantDatabaseAddress(id, host, port, name, adminUser, sslMode, certificateSha256);
     }
 
     /// <summary>The database.</summary>
@@ -64,10 +86,11 @@ public sealed class TenantDatabaseStore(ControlDatabase control, SecretStore sec
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
-            "SELECT id, host, port, name, admin_user, ssl_mode FROM databases WHERE id = $1", id)
+            "SELECT id, host, port, name, admin_user, ssl_mode, certificate_sha256 FROM databases WHERE id = $1", id)
             .FirstAsync(
                 row => new TenantDatabaseAddress(
-                    row.GetGuid(0), row.GetString(1), row.GetInt32(2), row.GetString(3), row.GetString(4), row.GetString(5)),
+                    row.GetGuid(0), row.GetString(1), row.GetInt32(2), row.GetString(3), row.GetString(4), row.GetString(5),
+                    row.IsDBNull(6) ? null : row.GetString(6)),
                 cancellationToken);
     }
 
@@ -89,14 +112,14 @@ public sealed class TenantDatabaseStore(ControlDatabase control, SecretStore sec
         await secrets.RemoveAllAsync(database.SecretPrefix, cancellationToken);
     }
 
-    /// <summary>The administrator's connection string.</summary>
-    public async Task<NpgsqlConnectionStringBuilder> AdminConnectionAsync(
+    /// <summary>The administrator's login.</summary>
+    public async Task<TenantDatabaseLogin> AdminLoginAsync(
         TenantDatabaseAddress database, CancellationToken cancellationToken) =>
         database.For(
             database.AdminUser, await secrets.GetAsync(database.SecretName(database.AdminUser), cancellationToken));
 
-    /// <summary>A role's connection string; a password is made for a role that has none yet.</summary>
-    public async Task<NpgsqlConnectionStringBuilder> RoleConnectionAsync(
+    /// <summary>A role's login; a password is made for a role that has none yet.</summary>
+    public async Task<TenantDatabaseLogin> RoleLoginAsync(
         TenantDatabaseAddress database, string role, CancellationToken cancellationToken) =>
         database.For(role, await secrets.GetOrCreateAsync(database.SecretName(role), cancellationToken));
 

@@ -51,10 +51,9 @@ public sealed partial class StorageKeeper(
         Guid databaseId, Dictionary<Guid, PlanId> plans, CancellationToken cancellationToken)
     {
         var database = await databases.GetAsync(databaseId, cancellationToken);
-        var admin = await databases.AdminConnectionAsync(database, cancellationToken);
-        admin.CommandTimeout = MeasureTimeoutSeconds;
-        await using var connection = new NpgsqlConnection(admin.ConnectionString);
-        await connection.OpenAsync(cancellationToken);
+        var admin = await databases.AdminLoginAsync(database, cancellationToken);
+        admin.Settings.CommandTimeout = MeasureTimeoutSeconds;
+        await using var connection = await admin.OpenAsync(cancellationToken);
         var measured = await connection.Sql("SELECT customer_id, points, bytes FROM fleet.measure_customers()").ListAsync(
             row => (TenantId: row.GetGuid(0), Points: row.GetInt64(1), Bytes: row.GetInt64(2)), cancellationToken);
 

@@ -109,7 +109,8 @@ internal static class MigrationSpeed
         TestDatabase test, TenantDatabaseStore databases, SecretStore secrets, TenantDatabaseSetup setup)
     {
         var server = new NpgsqlConnectionStringBuilder(test.ConnectionString);
-        var address = await databases.AddAsync(server.Host!, server.Port, test.Name, server.Username!, "Prefer", default);
+        var address = await databases.AddAsync(
+            server.Host!, server.Port, test.Name, server.Username!, "Prefer", certificateSha256: null, default);
         await secrets.SetAsync(address.SecretName(address.AdminUser), server.Password ?? "", default);
         await setup.PrepareAsync(address, default);
         return address;

@@ -22,7 +22,6 @@ internal sealed class AddOnEndpoints(ResourceStore store, FlyGraphQlVendor vendo
     {
         var body = await call.JsonAsync();
         var variables = body["variables"] as JsonObject ?? [];
-        var query = (string?)body["query"] ?? "";
         var (field, answer) = (string?)body["operationName"] switch
         {
             "GetOrganization" => ("organization", GetOrganization(variables)),
@@ -32,9 +31,10 @@ internal sealed class AddOnEndpoints(ResourceStore store, FlyGraphQlVendor vendo
             "EnablePostgresConsul" => ("enablePostgresConsul", await EnableConsulAsync((string?)variables["app"] ?? "")),
             var other => throw Invalid($"No operation named \"{other}\""),
         };
-        return query.Contains($"{field}(", StringComparison.Ordinal)
-            ? new JsonObject { ["data"] = new JsonObject { [field] = answer } }
-            : throw Invalid($"The query does not select {field}");
+        return new JsonObject
+        {
+            ["data"] = GraphQlSelection.Of((string?)body["query"] ?? "", new JsonObject { [field] = answer }),
+        };
     }
 
     private static JsonObject GetOrganization(JsonObject variables)

@@ -11,6 +11,9 @@ internal sealed partial class ServerEndpoints(ResourceStore store, RobotVendor v
 {
     private const int MostRules = 10;
 
+    private static readonly string[] Features =
+        ["reset", "rescue", "vnc", "windows", "plesk", "cpanel", "wol", "hot_swap"];
+
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapOperation(vendor, "ListServers", "GET", "/hetzner/server", ListAsync);
@@ -41,6 +44,18 @@ internal sealed partial class ServerEndpoints(ResourceStore store, RobotVendor v
         ["server_number"] = server.Body["server_number"]!.DeepClone(),
     };
 
+    // Asked for alone, a server says more about itself than in the list.
+    private static JsonObject Single(Resource server)
+    {
+        var shown = server.Shown();
+        foreach (var feature in Features)
+        {
+            shown[feature] = feature is "reset" or "rescue" or "wol";
+        }
+
+        return RobotKinds.Wrap("server", shown);
+    }
+
     private static JsonObject Cancellation(Resource server)
     {
         var date = server.Text("_cancellation");
@@ -59,6 +74,7 @@ internal sealed partial class ServerEndpoints(ResourceStore store, RobotVendor v
     {
         var linux = Identity(server);
         linux["dist"] = distribution is null ? new JsonArray("Debian 12 base", "Ubuntu 24.04 LTS base") : distribution;
+        linux["arch"] = distribution is null ? new JsonArray(64) : 64;
         linux["lang"] = distribution is null ? new JsonArray("en") : "en";
         linux["active"] = distribution is not null;
         linux["password"] = null;
@@ -148,7 +164,7 @@ internal sealed partial class ServerEndpoints(ResourceStore store, RobotVendor v
             : new JsonArray([.. servers.Select(server => (JsonNode)RobotKinds.Wrap("server", server.Shown()))]);
     });
 
-    private Task<JsonNode?> GetAsync(Call call) => ReadAsync(call, server => RobotKinds.Wrap("server", server.Shown()));
+    private Task<JsonNode?> GetAsync(Call call) => ReadAsync(call, Single);
 
     private async Task<JsonNode?> RenameAsync(Call call)
     {
@@ -156,7 +172,7 @@ internal sealed partial class ServerEndpoints(ResourceStore store, RobotVendor v
         return await ChangeAsync(call, server =>
         {
             server.Body["server_name"] = (string?)form["server_name"] ?? throw Invalid("server_name");
-            return RobotKinds.Wrap("server", server.Shown());
+            return Single(server);
         });
     }
 

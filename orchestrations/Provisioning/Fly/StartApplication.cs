@@ -83,7 +83,7 @@ public sealed class StartApplication(
         TenantPlacement placement, FlySizing sizing, CancellationToken cancellationToken)
     {
         var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
-        var tenant = await databases.RoleConnectionAsync(database, placement.Names.TenantRole, cancellationToken);
+        var tenant = (await databases.RoleLoginAsync(database, placement.Names.TenantRole, cancellationToken)).Settings;
         var cache = await redis.FindAsync(placement.Names.Redis, cancellationToken)
             ?? throw new InvalidOperationException($"Redis {placement.Names.Redis} is gone.");
         return await apps.SetSecretsAsync(

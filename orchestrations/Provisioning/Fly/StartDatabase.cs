@@ -78,7 +78,7 @@ public sealed class StartDatabase(
             options.Value.Fly.DatabaseConnectionOf(placement.Names.DatabaseApp));
         var database = await databases.AddAsync(
             connection.Host!, connection.Port, connection.Database!, connection.Username!, connection.SslMode.ToString(),
-            cancellationToken);
+            certificateSha256: null, cancellationToken);
         await placements.UseDatabaseAsync(placement.TenantId, placement.Home, database.Id, cancellationToken);
         return database;
     }

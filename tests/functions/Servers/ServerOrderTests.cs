@@ -104,6 +104,27 @@ public sealed class ServerOrderTests(ApplicationUnderTest application) : IClassF
     }
 
     [Fact]
+    public async Task The_certificate_that_a_server_reports_is_kept_as_the_one_its_database_must_show()
+    {
+        var order = await PrepareAsync("nbg1");
+        var operation = await ApproveAsync(order);
+        await AwaitsInstallationAsync(operation);
+        var (_, installation) = await application.PostAsync($"servers/orders/{order}/installation");
+        var token = (string)installation!["token"]!;
+        object Database(string certificateSha256) =>
+            new { host = "127.0.0.1", port = 1, name = "fleet", user = "webhost", password = "p", certificateSha256 };
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, await ReportAsync(token, Database("not a hash")));
+        Assert.Equal(HttpStatusCode.NoContent, await ReportAsync(token, Database(new string('a', 64))));
+
+        var reported = await application.Services.GetRequiredService<ServerOrders>().FindAsync(order, default);
+        var kept = await application.Services.GetRequiredService<TenantDatabaseStore>()
+            .GetAsync(reported!.DatabaseId!.Value, default);
+        Assert.Equal(new string('a', 64), kept.CertificateSha256);
+        await CancelAsync(order, operation);
+    }
+
+    [Fact]
     public async Task Only_the_newest_token_of_an_awaited_server_may_report()
     {
         var order = await PrepareAsync("nbg1");
@@ -160,12 +181,12 @@ public sealed class ServerOrderTests(ApplicationUnderTest application) : IClassF
         return installation;
     }
 
-    private async Task<HttpStatusCode> ReportAsync(string token)
+    private async Task<HttpStatusCode> ReportAsync(string token, object? database = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "servers/installed")
         {
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
-            Content = JsonContent.Create(new { database = new { port = 5432 } }),
+            Content = JsonContent.Create(new { database = database ?? new { port = 5432 } }),
         };
         using var answer = await application.Http.SendAsync(request);
         return answer.StatusCode;

@@ -67,10 +67,27 @@ public sealed class ControlFixture : IAsyncLifetime
     {
         var test = await TestDatabase.CreateAsync("tenants");
         var server = new NpgsqlConnectionStringBuilder(test.ConnectionString);
-        var address = await Databases.AddAsync(server.Host!, server.Port, test.Name, server.Username!, "Prefer", default);
+        var address = await Databases.AddAsync(
+            server.Host!, server.Port, test.Name, server.Username!, "Prefer", certificateSha256: null, default);
         _tenants.Add((test, address));
         await _secrets.SetAsync(address.SecretName(address.AdminUser), server.Password ?? "", default);
         await Setup.PrepareAsync(address, default);
+        return address;
+    }
+
+    /// <summary>Adds a database of another server, as it is, and leaves its end to the caller.</summary>
+    public async Task<TenantDatabaseAddress> AddForeignDatabaseAsync(
+        NpgsqlConnectionStringBuilder administrator, string? certificateSha256)
+    {
+        var address = await Databases.AddAsync(
+            administrator.Host!,
+            administrator.Port,
+            administrator.Database!,
+            administrator.Username!,
+            administrator.SslMode.ToString(),
+            certificateSha256,
+            default);
+        await _secrets.SetAsync(address.SecretName(address.AdminUser), administrator.Password ?? "", default);
         return address;
     }
 
@@ -157,11 +174,8 @@ public sealed class ControlFixture : IAsyncLifetime
     /// <summary>Opens a connection as one of the tenant database's roles.</summary>
     public async Task<NpgsqlConnection> OpenAsync(string role, TenantDatabaseAddress? database = null)
     {
-        var connectionString = await Databases.RoleConnectionAsync(database ?? Database, role, default);
-        connectionString.Pooling = false;
-        var connection = new NpgsqlConnection(connectionString.ConnectionString);
-        await connection.OpenAsync();
-        return connection;
+        var login = await Databases.RoleLoginAsync(database ?? Database, role, default);
+        return await login.OpenAsync(default);
     }
 
     /// <summary>Runs one statement as the tenant database's administrator.</summary>
@@ -170,9 +184,7 @@ public sealed class ControlFixture : IAsyncLifetime
     /// <summary>Runs one statement as a database's administrator.</summary>
     public async Task<T?> AskAtAsync<T>(TenantDatabaseAddress database, string sql, params object?[] values)
     {
-        await using var connection = new NpgsqlConnection(
-            (await Databases.AdminConnectionAsync(database, default)).ConnectionString);
-        await connection.OpenAsync();
+        await using var connection = await (await Databases.AdminLoginAsync(database, default)).OpenAsync(default);
         return await connection.Sql(sql, values).FirstAsync(row => row.GetFieldValue<T>(0));
     }
 }

@@ -10,26 +10,6 @@ internal sealed class OpenApiDocument(string path)
 
     private readonly JsonObject _root = (JsonObject)JsonNode.Parse(File.ReadAllText(path))!;
 
-    /// <summary>The folder of the vendors' documents; null when it is not on this machine.</summary>
-    public static string? Folder
-    {
-        get
-        {
-            var candidates = new List<string>();
-            if (Environment.GetEnvironmentVariable("WEBHOST_SHARED_DATA") is { Length: > 0 } data)
-            {
-                candidates.Add(Path.Combine(data, "specs"));
-            }
-
-            for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            {
-                candidates.Add(Path.Combine(folder.FullName, "shared", "data", "specs"));
-            }
-
-            return candidates.Find(Directory.Exists);
-        }
-    }
-
     /// <summary>The operation of a path and method; null when the document has none.</summary>
     public JsonObject? FindOperation(string method, string path)
     {

@@ -1,22 +1,29 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Npgsql;
-using WebHost.Testing;
 
-namespace WebHost.Local.ServiceBus.Tests;
+namespace WebHost.Testing;
 
-/// <summary>A PostgreSQL server of the test's own, to be killed.</summary>
-internal sealed class PrivatePostgres : IAsyncDisposable
+/// <summary>A PostgreSQL server of the test's own, to be killed, or to speak TLS.</summary>
+public sealed class PrivatePostgres : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("postgres-test-");
-    private readonly int _port = FreePort();
+    private string[] _settings = [];
     private Process? _server;
 
-    internal string ConnectionString =>
-        $"Host=127.0.0.1;Port={_port};Username=postgres;Database=postgres;Maximum Pool Size=10;Timeout=2";
+    private PrivatePostgres()
+    {
+    }
 
-    internal static async Task<PrivatePostgres> StartNewAsync()
+    public int Port { get; } = FreePort();
+
+    public string ConnectionString =>
+        $"Host=127.0.0.1;Port={Port};Username=postgres;Database=postgres;Maximum Pool Size=10;Timeout=2";
+
+    public static async Task<PrivatePostgres> StartNewAsync()
     {
         var server = new PrivatePostgres();
         if (Environment.IsPrivilegedProcess)
@@ -25,21 +32,49 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         }
 
         using var initialize = server.Launch("initdb", "-D", server._folder.FullName, "-U", "postgres", "-A", "trust", "--no-sync");
-        await initialize.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, initialize.ExitCode);
+        await EndAsync(initialize);
         await server.StartAsync();
         return server;
     }
 
-    internal async Task StartAsync()
+    public async Task StartAsync()
     {
-        _server = Launch(
-            "postgres", "-D", _folder.FullName, "-p", $"{_port}", "-k", _folder.FullName, "-c", "listen_addresses=127.0.0.1");
+        _server = Launch("postgres",
+        [
+            "-D", _folder.FullName, "-p", $"{Port}", "-k", _folder.FullName, "-c", "listen_addresses=127.0.0.1",
+            .. _settings,
+        ]);
         await Eventually.IsTrueAsync(AnswersAsync);
     }
 
+    /// <summary>Starts the server anew with a certificate that it has just made for itself.</summary>
+    /// <returns>Its SHA-256.</returns>
+    public async Task<string> RestartWithCertificateAsync()
+    {
+        if (_server is not null)
+        {
+            await KillAsync();
+        }
+
+        var (certificate, key) = (Path.Combine(_folder.FullName, "server.crt"), Path.Combine(_folder.FullName, "server.key"));
+        using var ecdsa = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var made = new CertificateRequest("CN=postgres", ecdsa, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        await File.WriteAllTextAsync(certificate, made.ExportCertificatePem());
+        await File.WriteAllTextAsync(key, ecdsa.ExportPkcs8PrivateKeyPem());
+        await RunAsync("chmod", "600", key);
+        if (Environment.IsPrivilegedProcess)
+        {
+            await RunAsync("chown", "postgres", certificate, key);
+        }
+
+        _settings = ["-c", "ssl=on", "-c", $"ssl_cert_file={certificate}", "-c", $"ssl_key_file={key}"];
+        await StartAsync();
+        return made.GetCertHashString(HashAlgorithmName.SHA256);
+    }
+
     /// <summary>Nothing is flushed, nobody is told.</summary>
-    internal async Task KillAsync()
+    public async Task KillAsync()
     {
         _server!.Kill();
         await _server.WaitForExitAsync();
@@ -67,8 +102,16 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     private static async Task RunAsync(string program, params string[] arguments)
     {
         using var process = Process.Start(program, arguments);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, process.ExitCode);
+        await EndAsync(process);
+    }
+
+    private static async Task EndAsync(Process process)
+    {
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{process.StartInfo.FileName} ended with {process.ExitCode}.");
+        }
     }
 
     /// <summary>The server refuses to run as root.</summary>
