@@ -150,7 +150,7 @@ public sealed class CutoverTests(MigrationFixture fixture) : IClassFixture<Migra
         }).RunAsync(CrossingOf(tenant), Nothing, default);
         await asleep.Task;
 
-        await NewCutover().StayAsync(tenant.TenantId, 1, 1, fixture.Source, default);
+        await NewCutover().StayAsync(tenant.TenantId, 1, 2, 1, fixture.Source, default);
         awake.SetResult();
         await Assert.ThrowsAsync<CutoverReturnedException>(() => sleeping);
 
@@ -182,7 +182,7 @@ public sealed class CutoverTests(MigrationFixture fixture) : IClassFixture<Migra
 
         await fixture.CatchUp.RunAsync(fixture.Target, fixture.Source, tenant.TenantId, Comparison.OfAll, default);
         var figures = await NewCutover().RunAsync(
-            new Crossing(tenant.TenantId, 2, 2, fixture.Target, 1, fixture.Source), Nothing, default);
+            new Crossing(tenant.TenantId, 2, 3, 2, fixture.Target, 1, fixture.Source), Nothing, default);
 
         Assert.Equal(0, figures.Rows);
         Assert.Equal((3, 1), await PlaceAsync(tenant));
@@ -193,7 +193,7 @@ public sealed class CutoverTests(MigrationFixture fixture) : IClassFixture<Migra
     private static Task Nothing(NpgsqlTransaction transaction) => Task.CompletedTask;
 
     private Crossing CrossingOf(TenantPlacement tenant) =>
-        new(tenant.TenantId, 1, 1, fixture.Source, 2, fixture.Target);
+        new(tenant.TenantId, 1, 2, 1, fixture.Source, 2, fixture.Target);
 
     private Cutover NewCutover(Func<Guid, string, Task>? reached = null)
     {
