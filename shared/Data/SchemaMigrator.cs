@@ -3,6 +3,8 @@ using DbUp;
 using DbUp.Engine;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using WebHost.Json;
+using WebHost.Plans;
 
 namespace WebHost.Data;
 
@@ -24,14 +26,19 @@ public sealed partial class SchemaMigrator(ILogger<SchemaMigrator> logger)
     /// <param name="connectionString">Of the database's administrator.</param>
     /// <param name="tenantsRole">Group role of the tenants' roles of this database.</param>
     /// <param name="ingestRole">Role that writes points.</param>
+    /// <param name="mode">Whether the database is for one tenant or for many.</param>
     /// <param name="cancellationToken">Gives up waiting for another process that migrates the same database.</param>
     /// <exception cref="SchemaMigrationException">A script failed; the database is at the last script that succeeded.</exception>
     public Task MigrateTenantDatabaseAsync(
-        string connectionString, string tenantsRole, string ingestRole, CancellationToken cancellationToken = default) =>
+        string connectionString,
+        string tenantsRole,
+        string ingestRole,
+        HostingMode mode,
+        CancellationToken cancellationToken = default) =>
         MigrateAsync(
             connectionString,
             TenantScripts,
-            new Dictionary<string, string> { ["tenants"] = tenantsRole, ["ingest"] = ingestRole },
+            new Dictionary<string, string> { ["tenants"] = tenantsRole, ["ingest"] = ingestRole, ["mode"] = WireName.Of(mode) },
             cancellationToken);
 
     private async Task MigrateAsync(

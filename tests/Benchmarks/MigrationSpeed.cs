@@ -109,7 +109,7 @@ internal static class MigrationSpeed
         var server = new NpgsqlConnectionStringBuilder(test.ConnectionString);
         var address = await databases.AddAsync(server.Host!, server.Port, test.Name, server.Username!, "Prefer", default);
         await secrets.SetAsync(address.SecretName(address.AdminUser), server.Password ?? "", default);
-        await setup.PrepareAsync(address, default);
+        await setup.PrepareAsync(address, HostingMode.MultiTenant, default);
         return address;
     }
 
