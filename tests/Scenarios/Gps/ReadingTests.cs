@@ -22,11 +22,11 @@ public sealed class ReadingTests(SharedApp shared) : Scenario(shared)
         Assert.Equal(provider, (await App.GetTenantAsync(tenant)).GetProperty("infrastructure").Text("provider"));
         var tracker = await App.AddDeviceAsync(tenant);
         (await App.PostPointsAsync(
-            tracker, Enumerable.Range(0, Points).Select(i => FleetCalls.Point(Start.AddSeconds(i), 46, 14 + (i * 0.001))))).Expect(HttpStatusCode.OK);
+            tracker, Enumerable.Range(0, Points).Select(i => FleetCalls.Point(Start.AddSeconds(i), 46, 14 + (i * 0.0005))))).Expect(HttpStatusCode.OK);
         var track = await App.WaitForTrackAsync(tracker, Points);
         var path = $"api/tenants/{tenant}";
 
-        var boxed = Read(await App.Operator.GetAsync($"{path}/points?bbox=14.0995,45.9,14.1995,46.1"));
+        var boxed = Read(await App.Operator.GetAsync($"{path}/points?bbox=14.04975,45.9,14.09975,46.1"));
         var within = Read(await App.Operator.PostAsync(
             $"{path}/points/search",
             new
@@ -34,13 +34,13 @@ public sealed class ReadingTests(SharedApp shared) : Scenario(shared)
                 within = new
                 {
                     type = "Polygon",
-                    coordinates = new[] { new double[][] { [14.0995, 45.9], [14.1995, 45.9], [14.1995, 46.1], [14.0995, 46.1], [14.0995, 45.9] } },
+                    coordinates = new[] { new double[][] { [14.04975, 45.9], [14.09975, 45.9], [14.09975, 46.1], [14.04975, 46.1], [14.04975, 45.9] } },
                 },
             }));
-        var paged = Read(await App.Operator.GetAsync($"{path}/points?bbox=14.0995,45.9,14.1995,46.1&limit=99"));
+        var paged = Read(await App.Operator.GetAsync($"{path}/points?bbox=14.04975,45.9,14.09975,46.1&limit=99"));
         var simplified = Read(await App.Operator.GetAsync($"{path}/tracks/{tracker.DeviceId}?simplify=20"));
-        var there = Read(await App.Operator.GetAsync($"{path}/positions?bbox=14.2,45.9,14.3,46.1"));
-        var elsewhere = Read(await App.Operator.GetAsync($"{path}/positions?bbox=13,45.9,14.2,46.1"));
+        var there = Read(await App.Operator.GetAsync($"{path}/positions?bbox=14.1,45.9,14.2,46.1"));
+        var elsewhere = Read(await App.Operator.GetAsync($"{path}/positions?bbox=13,45.9,14.1,46.1"));
 
         Assert.Equal(track[100..200].Select(point => point.Time), Times(boxed));
         Assert.Equal(Times(boxed), Times(within));
