@@ -26,7 +26,9 @@ public sealed class PointFunctions(CallerAuthentication callers, TrackReader tra
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
         var area = request.QueryArea() ?? throw ProblemException.BadRequest(
-            SpanQuery.Box, $"Name an area: {SpanQuery.Box} or {SpanQuery.Within}. A device's whole track is at /api/tenants/{tenantId}/tracks/{{deviceId}}.");
+            SpanQuery.Box,
+            $"Name an area: {SpanQuery.Box} or {SpanQuery.Within}. "
+            + $"A device's whole track is at /api/tenants/{tenantId}/tracks/{{deviceId}}.");
         return await AnswerAsync(request, tenantId, area, "points", cancellationToken);
     }
 
@@ -40,7 +42,8 @@ public sealed class PointFunctions(CallerAuthentication callers, TrackReader tra
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
         var search = await request.ReadJsonAsync<PointSearch>(cancellationToken);
-        return await AnswerAsync(request, tenantId, SpanQuery.ReadPolygon(search.Within), "points/search", cancellationToken);
+        var area = SpanQuery.ReadPolygon(search.Within);
+        return await AnswerAsync(request, tenantId, area, "points/search", cancellationToken);
     }
 
     private async Task<IActionResult> AnswerAsync(
@@ -51,7 +54,8 @@ public sealed class PointFunctions(CallerAuthentication callers, TrackReader tra
         var cursor = request.Query["after"].ToString();
         var after = cursor.Length == 0
             ? null
-            : PointCursor.Parse(cursor) ?? throw ProblemException.BadRequest("after", "after must be the one of an answer's next.");
+            : PointCursor.Parse(cursor)
+                ?? throw ProblemException.BadRequest("after", "after must be the one of an answer's next.");
         var response = request.HttpContext.Response;
         response.ContentType = GeoJsonWriter.ContentType;
         var read = 0;
@@ -82,5 +86,7 @@ public sealed class PointFunctions(CallerAuthentication callers, TrackReader tra
 }
 
 /// <summary>Where to look.</summary>
-/// <param name="Within">A GeoJSON Polygon or MultiPolygon (RFC 7946): rings of [longitude, latitude], closed, not crossing.</param>
+/// <param name="Within">
+/// A GeoJSON Polygon or MultiPolygon (RFC 7946): rings of [longitude, latitude], closed, not crossing.
+/// </param>
 public sealed record PointSearch(JsonElement Within);

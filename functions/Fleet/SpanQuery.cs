@@ -6,7 +6,9 @@ using WebHost.Problems;
 
 namespace WebHost.Fleet;
 
-/// <summary>Reads where and when a query looks: <c>bbox</c>, as RFC 7946 has it, or <c>within</c>, a GeoJSON geometry.</summary>
+/// <summary>
+/// Reads where and when a query looks: <c>bbox</c>, as RFC 7946 has it, or <c>within</c>, a GeoJSON geometry.
+/// </summary>
 internal static class SpanQuery
 {
     /// <summary>The name of the parameter with a box.</summary>
@@ -19,7 +21,9 @@ internal static class SpanQuery
     private static readonly GeometryFactory Factory = new(new PrecisionModel(), 4326);
 
     /// <summary>The area, or null when none is named.</summary>
-    /// <exception cref="ProblemException">400 when it is malformed, or both are there; 422 with every fault of a polygon.</exception>
+    /// <exception cref="ProblemException">
+    /// 400 when it is malformed, or both are there; 422 with every fault of a polygon.
+    /// </exception>
     public static Geometry? QueryArea(this HttpRequest request)
     {
         var (box, within) = (request.Query[Box].ToString(), request.Query[Within].ToString());
@@ -61,32 +65,39 @@ internal static class SpanQuery
         catch (JsonException)
         {
             throw ProblemException.BadRequest(
-                Within, $"{Within} must be a GeoJSON geometry: {{\"type\": \"Polygon\", \"coordinates\": [[[lon, lat], …]]}}.");
+                Within,
+                $"{Within} must be a GeoJSON geometry: {{\"type\": \"Polygon\", \"coordinates\": [[[lon, lat], …]]}}.");
         }
     }
 
     private static Geometry ReadBox(string text)
     {
-        var numbers = text.Split(',').Select(part =>
-            double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN).ToArray();
+        double[] numbers = [.. text.Split(',').Select(Number)];
         if (numbers is not [>= -DateLine and <= DateLine, >= -90 and <= 90, >= -DateLine and <= DateLine, >= -90 and <= 90])
         {
-            throw ProblemException.BadRequest(Box, $"{Box} must be west,south,east,north in degrees, such as 14.4,46.0,14.6,46.1.");
+            throw ProblemException.BadRequest(
+                Box, $"{Box} must be west,south,east,north in degrees, such as 14.4,46.0,14.6,46.1.");
         }
 
         var (west, south, east, north) = (numbers[0], numbers[1], numbers[2], numbers[3]);
         if (south >= north || west == east)
         {
-            throw ProblemException.BadRequest(Box, $"{Box} must be west,south,east,north; its north is not above its south, or it has no width.");
+            throw ProblemException.BadRequest(
+                Box, $"{Box} must be west,south,east,north; its north is not above its south, or it has no width.");
         }
 
-        // A box whose west is east of its east lies across the antimeridian (RFC 7946, 5.2), which is the edge of both its halves.
+        // A box whose west is east of its east lies across the antimeridian (RFC 7946, 5.2), which is the edge of both its
+        // halves.
         west = west == DateLine ? -DateLine : west;
         east = east == -DateLine ? DateLine : east;
         return west < east
             ? Rectangle(west, south, east, north)
-            : Factory.CreateMultiPolygon([Rectangle(west, south, DateLine, north), Rectangle(-DateLine, south, east, north)]);
+            : Factory.CreateMultiPolygon(
+                [Rectangle(west, south, DateLine, north), Rectangle(-DateLine, south, east, north)]);
     }
+
+    private static double Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN;
 
     private static Polygon Rectangle(double west, double south, double east, double north) =>
         Factory.CreatePolygon([new(west, south), new(east, south), new(east, north), new(west, north), new(west, south)]);

@@ -38,7 +38,12 @@ public sealed partial class SchemaMigrator(ILogger<SchemaMigrator> logger)
         MigrateAsync(
             connectionString,
             TenantScripts,
-            new Dictionary<string, string> { ["tenants"] = tenantsRole, ["ingest"] = ingestRole, ["mode"] = WireName.Of(mode) },
+            new Dictionary<string, string>
+            {
+                ["tenants"] = tenantsRole,
+                ["ingest"] = ingestRole,
+                ["mode"] = WireName.Of(mode),
+            },
             cancellationToken);
 
     private async Task MigrateAsync(

@@ -25,5 +25,9 @@ public sealed record PointCursor(DateTimeOffset Time, Guid DeviceId)
     }
 
     /// <inheritdoc />
-    public override string ToString() => $"{Time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture)}{Separator}{DeviceId}";
+    public override string ToString()
+    {
+        var time = Time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
+        return $"{time}{Separator}{DeviceId}";
+    }
 }

@@ -7,8 +7,8 @@ namespace WebHost.Fleet;
 
 /// <summary>
 /// Gives each finished day's points a spatial index. A day that is still written has none: keeping one up to date costs
-/// ingestion about a third of its rate, while making it at once, afterwards, takes seconds; and the points of one day are soon
-/// read by the key. Late points keep the index of their day up to date.
+/// ingestion about a third of its rate, while making it at once, afterwards, takes seconds; and the points of one day are
+/// soon read by the key. Late points keep the index of their day up to date.
 /// </summary>
 public sealed partial class PositionIndexKeeper(
     TenantDatabaseStore databases, TimeProvider time, ILogger<PositionIndexKeeper> logger)
@@ -35,7 +35,9 @@ public sealed partial class PositionIndexKeeper(
         }
     }
 
-    /// <summary>Makes the indexes that a database lacks, one after the other, while the partitions are read and written.</summary>
+    /// <summary>
+    /// Makes the indexes that a database lacks, one after the other, while the partitions are read and written.
+    /// </summary>
     public async Task RunAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(database);
@@ -45,8 +47,10 @@ public sealed partial class PositionIndexKeeper(
         await using var connection = new NpgsqlConnection(admin.ConnectionString);
         await connection.OpenAsync(cancellationToken);
 
-        // An index that another process is making looks like one whose making was cut off. The lock goes with the connection.
-        if (!await connection.Sql($"SELECT pg_try_advisory_lock({IndexLock})").FirstAsync(row => row.GetBoolean(0), cancellationToken))
+        // An index that another process is making looks like one whose making was cut off. The lock goes with the
+        // connection.
+        if (!await connection.Sql($"SELECT pg_try_advisory_lock({IndexLock})")
+            .FirstAsync(row => row.GetBoolean(0), cancellationToken))
         {
             return;
         }
@@ -59,7 +63,8 @@ public sealed partial class PositionIndexKeeper(
             }
 
             var begin = time.GetTimestamp();
-            await connection.Sql($"CREATE INDEX CONCURRENTLY {index} ON {partition} USING gist (position)").RunAsync(cancellationToken);
+            await connection.Sql($"CREATE INDEX CONCURRENTLY {index} ON {partition} USING gist (position)")
+                .RunAsync(cancellationToken);
             LogMade(logger, database.Id, partition, time.GetElapsedTime(begin).TotalSeconds);
         }
     }
@@ -77,7 +82,8 @@ public sealed partial class PositionIndexKeeper(
             WHERE p.beyond <= $1 AND begun.indisvalid IS NOT TRUE
             ORDER BY p.first DESC
             """,
-            time.GetUtcNow() - Grace).ListAsync(row => (row.GetString(0), row.GetString(1), row.Maybe<string>(2)), cancellationToken);
+            time.GetUtcNow() - Grace).ListAsync(
+            row => (row.GetString(0), row.GetString(1), row.Maybe<string>(2)), cancellationToken);
 
     [LoggerMessage(450, LogLevel.Information, "Database {DatabaseId}: {Partition} has a spatial index after {Seconds:0.0} s.")]
     private static partial void LogMade(ILogger logger, Guid databaseId, string partition, double seconds);

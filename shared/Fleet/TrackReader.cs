@@ -80,7 +80,9 @@ public sealed class TrackReader(TenantSessions sessions)
             cancellationToken);
     }
 
-    /// <summary>Hands over the points of all devices within an area, in the order of their fix times, then of the devices' ids.</summary>
+    /// <summary>
+    /// Hands over the points of all devices within an area, in the order of their fix times, then of the devices' ids.
+    /// </summary>
     /// <param name="tenantId">Whose.</param>
     /// <param name="span">Of what time, and where.</param>
     /// <param name="after">After this point: the paging cursor.</param>

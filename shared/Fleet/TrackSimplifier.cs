@@ -5,31 +5,37 @@ namespace WebHost.Fleet;
 
 /// <summary>
 /// Leaves out points of a track that lie near the line between those around them, while the track is read: in one pass, in
-/// constant memory, and in metres wherever on earth. (PostGIS's ST_Simplify measures in the unit of the coordinates, which for
-/// degrees is another length in every direction and latitude, needs the whole track at once and keeps nothing but coordinates.)
+/// constant memory, and in metres wherever on earth. (PostGIS's ST_Simplify measures in the unit of the coordinates, which
+/// for degrees is another length in every direction and latitude, needs the whole track at once and keeps nothing but
+/// coordinates.)
 /// </summary>
 /// <remarks>
-/// From the last point kept, the lines that pass every later point within the tolerance are a sector, which each point narrows.
-/// A point may end the line if it is in the sector and no nearer than those before; the last one that may is kept next.
+/// From the last point kept, the lines that pass every later point within the tolerance are a sector, which each point
+/// narrows. A point may end the line if it is in the sector and no nearer than those before; the last one that may is kept
+/// next.
 /// </remarks>
 public static class TrackSimplifier
 {
     /// <summary>Mean radius of the earth, metres (IUGG).</summary>
     private const double EarthRadius = 6_371_008.8;
 
-    // A line is drawn straight in degrees, and a degree of longitude is not the same length at both ends of a long one. Up to so
-    // many metres, and towards the poles fewer, the difference is below a third of a percent.
+    // A line is drawn straight in degrees, and a degree of longitude is not the same length at both ends of a long one. Up
+    // to so many metres, and towards the poles fewer, the difference is below a third of a percent.
     private const double LongestLine = 20_000;
 
     // What that, and the sphere in place of the ellipsoid, may take from the tolerance.
     private const double Margin = 0.99;
 
-    /// <summary>The points to keep: the first, the last, and as many between that no other is farther from the line than said.</summary>
+    /// <summary>
+    /// The points to keep: the first, the last, and as many between that no other is farther from the line than said.
+    /// </summary>
     /// <param name="track">Points in the order of their times.</param>
     /// <param name="tolerance">Metres, above 0.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
     public static async IAsyncEnumerable<GpsPoint> SimplifyAsync(
-        IAsyncEnumerable<GpsPoint> track, double tolerance, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IAsyncEnumerable<GpsPoint> track,
+        double tolerance,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(track);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tolerance);
@@ -75,7 +81,8 @@ public static class TrackSimplifier
         private double _right;
 
         /// <summary>
-        /// Whether the line from the origin to a point passes all points taken; then the point is taken. The first always is.
+        /// Whether the line from the origin to a point passes all points taken; then the point is taken. The first always
+        /// is.
         /// </summary>
         public bool Takes(GpsPoint point)
         {

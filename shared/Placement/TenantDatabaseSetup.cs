@@ -72,7 +72,8 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
                 """).RunAsync(cancellationToken);
         }
 
-        await migrator.MigrateTenantDatabaseAsync(admin.ConnectionString, roles.Tenants, roles.Ingest, mode, cancellationToken);
+        await migrator.MigrateTenantDatabaseAsync(
+            admin.ConnectionString, roles.Tenants, roles.Ingest, mode, cancellationToken);
     }
 
     /// <summary>Gives the tenant its role with its limits, and has the database serve it at the placement's epoch.</summary>

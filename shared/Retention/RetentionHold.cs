@@ -5,22 +5,27 @@ using WebHost.Placement;
 namespace WebHost.Retention;
 
 /// <summary>
-/// Has a database keep a tenant's rows whatever their age. A move holds them on both sides, from before it copies the first row
-/// until it is settled: it compares the two sides and carries no deletion of points from one to the other.
+/// Has a database keep a tenant's rows whatever their age. A move holds them on both sides, from before it copies the first
+/// row until it is settled: it compares the two sides and carries no deletion of points from one to the other.
 /// </summary>
 public sealed class RetentionHold(TenantDatabaseStore databases)
 {
-    /// <summary>Holds the rows. It waits for a deletion that has begun; afterwards there are none. Repeating it is harmless.</summary>
+    /// <summary>
+    /// Holds the rows. It waits for a deletion that has begun; afterwards there are none. Repeating it is harmless.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The database does not know the tenant.</exception>
     public Task PlaceAsync(TenantDatabaseAddress database, Guid tenantId, CancellationToken cancellationToken) =>
         SetAsync(database, tenantId, "coalesce(held_since, now())", cancellationToken);
 
-    /// <summary>Lets old rows go again, with the next run of <see cref="RetentionKeeper"/>. Repeating it is harmless.</summary>
+    /// <summary>
+    /// Lets old rows go again, with the next run of <see cref="RetentionKeeper"/>. Repeating it is harmless.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The database does not know the tenant.</exception>
     public Task LiftAsync(TenantDatabaseAddress database, Guid tenantId, CancellationToken cancellationToken) =>
         SetAsync(database, tenantId, "NULL", cancellationToken);
 
-    private async Task SetAsync(TenantDatabaseAddress database, Guid tenantId, string since, CancellationToken cancellationToken)
+    private async Task SetAsync(
+        TenantDatabaseAddress database, Guid tenantId, string since, CancellationToken cancellationToken)
     {
         var admin = await databases.AdminConnectionAsync(database, cancellationToken);
         await using var connection = new NpgsqlConnection(admin.ConnectionString);

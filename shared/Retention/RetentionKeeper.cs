@@ -8,9 +8,10 @@ using WebHost.Plans;
 namespace WebHost.Retention;
 
 /// <summary>
-/// Removes points and quarantined messages that are older than the tenant's plan keeps them, by whole UTC days. A partition in
-/// which nobody has a point to keep is dropped, which costs nothing whatever its size; on a database of a tenant's own that is all
-/// there is to do. Elsewhere rows are deleted in small steps, each a transaction, so that no write waits long for one.
+/// Removes points and quarantined messages that are older than the tenant's plan keeps them, by whole UTC days. A partition
+/// in which nobody has a point to keep is dropped, which costs nothing whatever its size; on a database of a tenant's own
+/// that is all there is to do. Elsewhere rows are deleted in small steps, each a transaction, so that no write waits long
+/// for one.
 /// </summary>
 public sealed partial class RetentionKeeper(
     ControlDatabase control, TenantDatabaseStore databases, TimeProvider time, ILogger<RetentionKeeper> logger)
@@ -44,7 +45,8 @@ public sealed partial class RetentionKeeper(
             {
                 var cutoffs = group.ToDictionary(
                     served => served.TenantId, served => Cutoff(PlanCatalog.Standard.Get(served.Plan).Limits, now));
-                removed += await RunAsync(group.Key, cutoffs, () => time.GetElapsedTime(begin) < LongestRun, cancellationToken);
+                removed += await RunAsync(
+                    group.Key, cutoffs, () => time.GetElapsedTime(begin) < LongestRun, cancellationToken);
             }
             catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
             {
@@ -88,7 +90,8 @@ public sealed partial class RetentionKeeper(
             while (goOn() && await connection.Sql(
                 "SELECT fleet.expire_partition($1, $2)",
                 cutoffs.Keys.ToArray(),
-                cutoffs.Values.Select(cutoff => cutoff.UtcDateTime).ToArray()).FirstAsync(row => row.Maybe<string>(0), cancellationToken)
+                cutoffs.Values.Select(cutoff => cutoff.UtcDateTime).ToArray())
+                .FirstAsync(row => row.Maybe<string>(0), cancellationToken)
                 is { } partition)
             {
                 dropped++;
@@ -104,7 +107,11 @@ public sealed partial class RetentionKeeper(
     }
 
     private async Task<long> DeleteAsync(
-        NpgsqlConnection connection, Guid tenantId, DateTimeOffset cutoff, Func<bool> goOn, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        Guid tenantId,
+        DateTimeOffset cutoff,
+        Func<bool> goOn,
+        CancellationToken cancellationToken)
     {
         var begin = time.GetTimestamp();
         var (total, steps) = (0L, 0);
@@ -130,7 +137,8 @@ public sealed partial class RetentionKeeper(
         return total;
     }
 
-    private async Task<List<(Guid TenantId, PlanId Plan, Guid DatabaseId)>> ListServedAsync(CancellationToken cancellationToken)
+    private async Task<List<(Guid TenantId, PlanId Plan, Guid DatabaseId)>> ListServedAsync(
+        CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(

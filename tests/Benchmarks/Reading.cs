@@ -16,8 +16,8 @@ using WebHost.Testing;
 namespace WebHost.Benchmarks;
 
 /// <summary>
-/// Reading back from 10 million points of 500 vehicles in 10 days, the last of which is today, as GeoJSON: beside the same rows
-/// fetched by a plain connection of the database's owner, to whom no row-level security applies, and thrown away.
+/// Reading back from 10 million points of 500 vehicles in 10 days, the last of which is today, as GeoJSON: beside the same
+/// rows fetched by a plain connection of the database's owner, to whom no row-level security applies, and thrown away.
 /// </summary>
 internal static class Reading
 {

@@ -1,6 +1,6 @@
--- Since when nothing of the customer's may be deleted for its age, because its rows are being moved: moving compares both sides
--- and carries no deletion of points. Whoever moves a customer sets it before copying begins, on both sides, and clears it when
--- the move is settled one way or the other.
+-- Since when nothing of the customer's may be deleted for its age, because its rows are being moved: moving compares both
+-- sides and carries no deletion of points. Whoever moves a customer sets it before copying begins, on both sides, and
+-- clears it when the move is settled one way or the other.
 ALTER TABLE fleet.customers ADD COLUMN held_since timestamptz;
 
 -- The partitions of points, with the times that they hold: from first on, before beyond.
@@ -18,8 +18,9 @@ BEGIN
     EXECUTE format('DROP TABLE %s', part);
 END $$;
 
--- Drops the oldest partition in which nobody has a point to keep, and answers its name; null when there is none. Of the arrays,
--- element i of both says that customer i keeps points from a time on; whoever is not named, or is being moved, keeps all.
+-- Drops the oldest partition in which nobody has a point to keep, and answers its name; null when there is none. Of the
+-- arrays, element i of both says that customer i keeps points from a time on; whoever is not named, or is being moved,
+-- keeps all.
 CREATE FUNCTION fleet.expire_partition(customers uuid[], cutoffs timestamptz[]) RETURNS text
     LANGUAGE plpgsql SET search_path = fleet, pg_temp AS $$
 DECLARE
@@ -27,7 +28,8 @@ DECLARE
     kept boolean;
 BEGIN
     FOR part IN SELECT * FROM fleet.point_partitions() p WHERE p.beyond <= ALL (cutoffs) ORDER BY p.first LOOP
-        -- Whoever has no row here loses none. The look is repeated when nobody can write any more, hence the loop's two turns.
+        -- Whoever has no row here loses none. The look is repeated when nobody can write any more, hence the loop's two
+        -- turns.
         FOR turn IN 1..2 LOOP
             SELECT EXISTS (
                 SELECT FROM fleet.customers c LEFT JOIN unnest(customers) AS named (customer_id) USING (customer_id)
@@ -46,8 +48,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Deletes at most so many of a customer's points and quarantined messages from before a time, and answers how many; null when
--- the customer is being moved or is not served here. Holding the customer's row has a move wait for this to end.
+-- Deletes at most so many of a customer's points and quarantined messages from before a time, and answers how many; null
+-- when the customer is being moved or is not served here. Holding the customer's row has a move wait for this to end.
 CREATE FUNCTION fleet.expire_points(customer uuid, cutoff timestamptz, most integer) RETURNS integer
     LANGUAGE plpgsql SET search_path = fleet, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE

@@ -1,9 +1,9 @@
 -- A customer's points within an area, of one device or of all, by fix time and device, behind a cursor.
 --
--- Row-level security has the planner test whose row it is before anything that is not leakproof, and PostGIS's operators are
--- not: under it no condition on the position can use an index. So this function, as the tables' owner, states the customer
--- itself; the caller cannot choose it. The area may then use the index on the position that each finished day has, or the key,
--- whichever reads less; the plan is made anew for every call, since that depends on the area.
+-- Row-level security has the planner test whose row it is before anything that is not leakproof, and PostGIS's operators
+-- are not: under it no condition on the position can use an index. So this function, as the tables' owner, states the
+-- customer itself; the caller cannot choose it. The area may then use the index on the position that each finished day has,
+-- or the key, whichever reads less; the plan is made anew for every call, since that depends on the area.
 CREATE FUNCTION fleet.points_within(
     area geometry, device uuid, from_time timestamptz, to_time timestamptz, after_time timestamptz, after_device uuid,
     most integer)

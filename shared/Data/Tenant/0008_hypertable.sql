@@ -1,8 +1,9 @@
--- In a database of one's own, where TimescaleDB is loaded, points is a hypertable whose chunks of a day are compressed after a
--- week: the same table for every query. On a shared server it stays partitioned, for two reasons that hold in TimescaleDB 2.28:
--- row-level security and the columnstore exclude each other; and chunks inherit the table's grants but not its policies, so
--- that pg_stats shows a tenant the commonest values of everybody's chunks, whatever the schema's own privileges say.
--- What keeps tenants apart in a hypertable is that the database has one, which the index on customers holds to.
+-- In a database of one's own, where TimescaleDB is loaded, points is a hypertable whose chunks of a day are compressed
+-- after a week: the same table for every query. On a shared server it stays partitioned, for two reasons that hold in
+-- TimescaleDB 2.28: row-level security and the columnstore exclude each other; and chunks inherit the table's grants but
+-- not its policies, so that pg_stats shows a tenant the commonest values of everybody's chunks, whatever the schema's own
+-- privileges say. What keeps tenants apart in a hypertable is that the database has one, which the index on customers holds
+-- to.
 --
 -- A database that has points already stays as it is: a tenant gets a hypertable by moving.
 DO $$
@@ -29,7 +30,8 @@ BEGIN
 
     PERFORM create_hypertable(
         'fleet.points', 'fix_time', chunk_time_interval => interval '1 day', create_default_indexes => false);
-    -- Rows are ordered by what is looked for in them: of both columns, each batch of a thousand rows notes least and greatest.
+    -- Rows are ordered by what is looked for in them: of both columns, each batch of a thousand rows notes least and
+    -- greatest.
     ALTER TABLE fleet.points SET (
         timescaledb.enable_columnstore, timescaledb.segmentby = 'customer_id, device_id',
         timescaledb.orderby = 'fix_time, written_by');
@@ -54,7 +56,8 @@ BEGIN
     CREATE OR REPLACE FUNCTION fleet.measure_customers() RETURNS TABLE (customer_id uuid, points bigint, bytes bigint)
         LANGUAGE sql STABLE SET search_path = fleet, public, pg_temp AS '
         SELECT c.customer_id, (SELECT count(*) FROM fleet.points),
-               hypertable_size(''fleet.points'') + coalesce((SELECT sum(octet_length(q.raw)) FROM fleet.quarantine q), 0)::bigint
+               hypertable_size(''fleet.points'')
+               + coalesce((SELECT sum(octet_length(q.raw)) FROM fleet.quarantine q), 0)::bigint
         FROM fleet.customers c
     ';
 END $$;

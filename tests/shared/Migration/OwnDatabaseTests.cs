@@ -10,8 +10,8 @@ using WebHost.Plans;
 namespace WebHost.Tests.Migration;
 
 /// <summary>
-/// A tenant database of one tenant's own, where points is a hypertable if the server has TimescaleDB. What is a week old is then
-/// in the columnstore, and must not be told from what is not.
+/// A tenant database of one tenant's own, where points is a hypertable if the server has TimescaleDB. What is a week old is
+/// then in the columnstore, and must not be told from what is not.
 /// </summary>
 public sealed class OwnDatabaseTests(MigrationFixture fixture) : IClassFixture<MigrationFixture>
 {
