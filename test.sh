@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test against a PostgreSQL and a blob store of its own; arguments go to `dotnet test`.
+# Runs every test against a PostgreSQL and a blob store of its own; arguments go to `dotnet test`. WEBHOST_TEST_TIMESCALE, an
+# administrator's connection string, has them use that server, which has TimescaleDB, in place of the PostgreSQL.
 # The last line is "N passed, N failed"; exits 0 only when tests ran and none failed.
 set -euo pipefail
 
@@ -13,9 +14,13 @@ stop_on_exit
 need_postgres
 [[ -z "${CI:-}" ]] || need_redis
 need_azurite
-start_postgres
+if [[ -n "${WEBHOST_TEST_TIMESCALE:-}" ]]; then
+    WEBHOST_TEST_DATABASE="$WEBHOST_TEST_TIMESCALE"
+else
+    start_postgres
+    WEBHOST_TEST_DATABASE="$(postgres_connection_string)"
+fi
 start_azurite
-WEBHOST_TEST_DATABASE="$(postgres_connection_string)"
 WEBHOST_TEST_BLOBS="$(azurite_connection_string)"
 export WEBHOST_TEST_DATABASE WEBHOST_TEST_BLOBS
 

@@ -17,6 +17,7 @@ using WebHost.Providers;
 using WebHost.Provisioning;
 using WebHost.Provisioning.Hetzner;
 using WebHost.Quotas;
+using WebHost.Retention;
 using WebHost.Security;
 using WebHost.Servers;
 using WebHost.Signup;
@@ -68,6 +69,9 @@ public static class Composition
         services.AddSingleton<TenantSessions>();
         services.AddSingleton<PartitionKeeper>();
         services.AddSingleton<StorageKeeper>();
+        services.AddSingleton<PositionIndexKeeper>();
+        services.AddSingleton<RetentionKeeper>();
+        services.AddSingleton<RetentionHold>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<HealthChecks>();
 
@@ -81,6 +85,7 @@ public static class Composition
         services.AddSingleton<MoveSteps>();
         services.AddSingleton<MoveIntake>();
         services.AddSingleton<HomeProof>();
+        services.AddSingleton<HomeRetention>();
         services.AddSingleton<ShippingBack>();
 
         services.AddSingleton<VehicleStore>();

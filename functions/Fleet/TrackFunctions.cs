@@ -6,7 +6,6 @@ using WebHost.Callers;
 using WebHost.Gps;
 using WebHost.Gps.GeoJson;
 using WebHost.OpenApi;
-using WebHost.Problems;
 
 namespace WebHost.Fleet;
 
@@ -16,19 +15,24 @@ public sealed class TrackFunctions(CallerAuthentication callers, TrackReader tra
     private const int DefaultPage = 10_000;
     private const int LargestPage = 100_000;
 
+    // Metres. Beyond it nothing is left of a track to look at.
+    private const int LargestTolerance = 10_000;
+
     /// <summary>The newest point of each device.</summary>
     [Function("GetPositions")]
-    [Endpoint("See where each device is", Tag = "Fleet", Caller = "operator or tenant", MediaType = GeoJsonWriter.ContentType)]
+    [Endpoint("See where each device is", Tag = "Fleet", Caller = "operator or tenant", MediaType = GeoJsonWriter.ContentType, Query = [SpanQuery.Box, SpanQuery.Within])]
     public async Task<IActionResult> GetPositions(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "tenants/{tenantId:guid}/positions")] HttpRequest request,
         Guid tenantId,
         CancellationToken cancellationToken)
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
+        var area = request.QueryArea();
         var response = request.HttpContext.Response;
         response.ContentType = GeoJsonWriter.ContentType;
         await tracks.ReadPositionsAsync(
             tenantId,
+            area,
             positions => GeoJsonWriter.WritePositionsAsync(response.BodyWriter, positions, cancellationToken),
             cancellationToken);
         return new EmptyResult();
@@ -36,7 +40,7 @@ public sealed class TrackFunctions(CallerAuthentication callers, TrackReader tra
 
     /// <summary>A device's points in a stretch of time.</summary>
     [Function("GetTrack")]
-    [Endpoint("See where a device was", Tag = "Fleet", Caller = "operator or tenant", MediaType = GeoJsonWriter.ContentType, Query = ["from", "to", "geometry", "after", "limit"])]
+    [Endpoint("See where a device was", Tag = "Fleet", Caller = "operator or tenant", MediaType = GeoJsonWriter.ContentType, Query = ["from", "to", SpanQuery.Box, SpanQuery.Within, "simplify", "geometry", "after", "limit"])]
     public async Task<IActionResult> GetTrack(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "tenants/{tenantId:guid}/tracks/{deviceId:guid}")] HttpRequest request,
         Guid tenantId,
@@ -44,33 +48,47 @@ public sealed class TrackFunctions(CallerAuthentication callers, TrackReader tra
         CancellationToken cancellationToken)
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
-        var from = request.QueryTime("from") ?? DateTimeOffset.UnixEpoch;
-        var to = request.QueryTime("to") ?? new DateTimeOffset(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        if (from >= to)
-        {
-            throw ProblemException.BadRequest("to", "to must be later than from.");
-        }
-
+        var span = request.QuerySpan(request.QueryArea());
+        var after = request.QueryTime("after");
+        var tolerance = request.QueryNumber("simplify", whenAbsent: 0, 1, LargestTolerance);
         var asLine = request.QueryOneOf<TrackGeometry>("geometry") == TrackGeometry.Line;
-        var limit = request.QueryNumber("limit", asLine ? LargestPage : DefaultPage, 1, LargestPage);
+        var limit = request.QueryNumber("limit", asLine || tolerance > 0 ? LargestPage : DefaultPage, 1, LargestPage);
         var response = request.HttpContext.Response;
         response.ContentType = GeoJsonWriter.ContentType;
+        var read = 0;
         await tracks.ReadTrackAsync(
             tenantId,
             deviceId,
-            from,
-            to,
-            request.QueryTime("after"),
+            span,
+            after,
             limit,
-            points => asLine
-                ? GeoJsonWriter.WriteTrackLineAsync(response.BodyWriter, deviceId.ToString(), points, cancellationToken)
-                : GeoJsonWriter.WriteTrackPointsAsync(response.BodyWriter, points, Next, cancellationToken),
+            found =>
+            {
+                var points = tolerance > 0
+                    ? TrackSimplifier.SimplifyAsync(CountedAsync(found), tolerance, cancellationToken)
+                    : CountedAsync(found);
+                return asLine
+                    ? GeoJsonWriter.WriteTrackLineAsync(response.BodyWriter, deviceId.ToString(), points, cancellationToken)
+                    : GeoJsonWriter.WriteTrackPointsAsync(response.BodyWriter, points, Next, cancellationToken);
+            },
             cancellationToken);
         return new EmptyResult();
 
-        string? Next(GpsPoint last, int count) => count < limit
-            ? null
-            : $"/api/tenants/{tenantId}/tracks/{deviceId}?from={Text(from)}&to={Text(to)}&after={Text(last.Time)}&limit={limit}";
+        // A page is as many points as were read, however few of them are left; its last one is always among these.
+        async IAsyncEnumerable<GpsPoint> CountedAsync(IAsyncEnumerable<GpsPoint> points)
+        {
+            await foreach (var point in points)
+            {
+                read++;
+                yield return point;
+            }
+        }
+
+        string? Next(GpsPoint last) => read < limit ? null : Page.Next(
+            request,
+            $"/api/tenants/{tenantId}/tracks/{deviceId}",
+            Text(last.Time),
+            ["from", "to", SpanQuery.Box, SpanQuery.Within, "simplify", "limit"]);
     }
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);

@@ -1,10 +1,12 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using WebHost.Fleet;
 using WebHost.Migration;
 using WebHost.Operations;
 using WebHost.Placement;
 using WebHost.Provisioning.Hetzner;
 using WebHost.Quotas;
+using WebHost.Retention;
 
 namespace WebHost.Timers;
 
@@ -15,7 +17,9 @@ public sealed class MaintenanceFunctions(
     PartitionKeeper partitions,
     StorageKeeper storage,
     MoveIntake moves,
-    ShippingBack shipping)
+    ShippingBack shipping,
+    PositionIndexKeeper indexes,
+    RetentionKeeper retention)
 {
     /// <summary>Mends operations whose process died at the wrong moment, and tells waiting tenants of free slots.</summary>
     [Function("ResumeOperations")]
@@ -44,4 +48,14 @@ public sealed class MaintenanceFunctions(
     [Function("MeasureStorage")]
     public Task MeasureStorage([TimerTrigger("0 40 */6 * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
         storage.MeasureAsync(cancellationToken);
+
+    /// <summary>Gives the points of finished days their spatial index.</summary>
+    [Function("IndexPositions")]
+    public Task IndexPositions([TimerTrigger("0 30 */2 * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
+        indexes.RunAsync(cancellationToken);
+
+    /// <summary>Removes what is older than plans keep it.</summary>
+    [Function("RemoveExpired")]
+    public Task RemoveExpired([TimerTrigger("0 50 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
+        retention.RunAsync(cancellationToken);
 }

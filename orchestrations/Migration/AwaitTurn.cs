@@ -1,11 +1,16 @@
 using Microsoft.Azure.Functions.Worker;
 using WebHost.Configuration;
 using WebHost.Operations;
+using WebHost.Retention;
 
 namespace WebHost.Migration;
 
-/// <summary>Lets only a few tenants be copied out of one database at a time, those who came first first.</summary>
-public sealed class AwaitTurn(MoveSteps steps, OperationStore operations, MoveStore moves, Settings settings)
+/// <summary>
+/// Lets only a few tenants be copied out of one database at a time, those who came first first. From then on both homes keep the
+/// tenant's rows whatever their age, since they are compared.
+/// </summary>
+public sealed class AwaitTurn(
+    MoveSteps steps, OperationStore operations, MoveStore moves, RetentionHold hold, Settings settings)
 {
     /// <summary>The step. False while others are before it.</summary>
     [Function(nameof(AwaitTurn))]
@@ -13,11 +18,13 @@ public sealed class AwaitTurn(MoveSteps steps, OperationStore operations, MoveSt
         steps.RunAsync(
             input,
             nameof(AwaitTurn),
-            async (_, token) =>
+            async (moving, token) =>
             {
                 var before = await moves.TakeTurnAsync(input.OperationId, settings.Migrations.AtOnce, token);
                 if (before == 0)
                 {
+                    await hold.PlaceAsync(moving.SourceDatabase, input.TenantId, token);
+                    await hold.PlaceAsync(await steps.DatabaseAsync(moving.Target, token), input.TenantId, token);
                     return StepOutcome.Done("It is this tenant's turn.");
                 }
 

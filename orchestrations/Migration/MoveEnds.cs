@@ -14,6 +14,7 @@ public sealed class MoveEnds(
     Cutover cutover,
     HomeProof proof,
     TenantExport export,
+    HomeRetention retention,
     AlertStore alerts)
 {
     /// <summary>Kind of the alert for a move that cannot go on by itself.</summary>
@@ -92,6 +93,7 @@ public sealed class MoveEnds(
         await proof.ProveGoneAsync(input.TenantId, input.Target.Home, cancellationToken);
         await export.DeleteAsync(move.ExportName, cancellationToken);
         await export.DeleteAsync(move.ArchiveName, cancellationToken);
+        await retention.ResumeAsync(input.TenantId, cancellationToken);
         await moves.EnterAsync(input.OperationId, MoveState.Undone, cancellationToken);
         await alerts.ResolveAsync(StalledAlert, input.TenantId.ToString(), cancellationToken);
         if (failure.Step is { } step)

@@ -6,7 +6,13 @@ namespace WebHost.Migration;
 
 /// <summary>Proves that nothing of the source is left, and closes the operation.</summary>
 public sealed class RemoveSource(
-    StepRunner steps, OperationStore operations, MoveStore moves, HomeProof proof, TenantExport export, AlertStore alerts)
+    StepRunner steps,
+    OperationStore operations,
+    MoveStore moves,
+    HomeProof proof,
+    TenantExport export,
+    HomeRetention retention,
+    AlertStore alerts)
 {
     /// <summary>The step, when every step that made the source has been taken back.</summary>
     [Function(nameof(RemoveSource))]
@@ -19,6 +25,7 @@ public sealed class RemoveSource(
             {
                 var move = await moves.GetAsync(input.OperationId, cancellationToken);
                 await export.DeleteAsync(move.ExportName, cancellationToken);
+                await retention.ResumeAsync(input.TenantId, cancellationToken);
                 return StepOutcome.Done(await proof.ProveGoneAsync(input.TenantId, input.Source.Home, cancellationToken));
             },
             cancellationToken);

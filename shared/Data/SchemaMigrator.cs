@@ -4,6 +4,8 @@ using DbUp.Engine;
 using DbUp.Postgresql;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using WebHost.Json;
+using WebHost.Plans;
 
 namespace WebHost.Data;
 
@@ -28,14 +30,24 @@ public sealed partial class SchemaMigrator(ILogger<SchemaMigrator> logger)
     /// <param name="source">Of the database's administrator; others may migrate the database once it is disposed.</param>
     /// <param name="tenantsRole">Group role of the tenants' roles of this database.</param>
     /// <param name="ingestRole">Role that writes points.</param>
+    /// <param name="mode">Whether the database is for one tenant or for many.</param>
     /// <param name="cancellationToken">Gives up waiting for another process that migrates the same database.</param>
     /// <exception cref="SchemaMigrationException">A script failed; the database is at the last script that succeeded.</exception>
     public Task MigrateTenantDatabaseAsync(
-        NpgsqlDataSource source, string tenantsRole, string ingestRole, CancellationToken cancellationToken = default) =>
+        NpgsqlDataSource source,
+        string tenantsRole,
+        string ingestRole,
+        HostingMode mode,
+        CancellationToken cancellationToken = default) =>
         MigrateAsync(
             source,
             TenantScripts,
-            new Dictionary<string, string> { ["tenants"] = tenantsRole, ["ingest"] = ingestRole },
+            new Dictionary<string, string>
+            {
+                ["tenants"] = tenantsRole,
+                ["ingest"] = ingestRole,
+                ["mode"] = WireName.Of(mode),
+            },
             cancellationToken);
 
     private async Task MigrateAsync(

@@ -38,7 +38,7 @@ public static class GeofenceArea
         {
             "Polygon" => reader.ReadPolygon(coordinates, $"{path}.{Coordinates}"),
             "MultiPolygon" => reader.ReadMultiPolygon(coordinates, $"{path}.{Coordinates}"),
-            _ => reader.Refuse<Geometry>($"{path}.type", "A geofence is a Polygon or a MultiPolygon."),
+            _ => reader.Refuse<Geometry>($"{path}.type", "An area is a Polygon or a MultiPolygon."),
         };
         return area is null ? null : CheckShape(area, path, faults);
     }

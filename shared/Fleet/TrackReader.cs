@@ -15,8 +15,15 @@ public sealed class TrackReader(TenantSessions sessions)
         "p.fix_time, p.position, p.altitude, p.speed, p.course, p.accuracy, p.battery, p.extras::text";
 
     /// <summary>Hands over the newest point, by fix time, of each of the tenant's devices.</summary>
+    /// <param name="tenantId">Whose.</param>
+    /// <param name="area">Only the points within it; all when null.</param>
+    /// <param name="take">Takes the points while the query runs.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     public Task ReadPositionsAsync(
-        Guid tenantId, Func<IAsyncEnumerable<DevicePosition>, Task> take, CancellationToken cancellationToken) =>
+        Guid tenantId,
+        Geometry? area,
+        Func<IAsyncEnumerable<DevicePosition>, Task> take,
+        CancellationToken cancellationToken) =>
         ReadAsync(
             tenantId,
             session => session.Sql(
@@ -28,8 +35,10 @@ public sealed class TrackReader(TenantSessions sessions)
                     SELECT vehicle_id FROM fleet.device_vehicles r
                     WHERE r.customer_id = p.customer_id AND r.device_id = p.device_id
                     ORDER BY since DESC LIMIT 1) AS v ON true
+                WHERE $1::geometry IS NULL OR ST_Intersects(p.position, $1)
                 ORDER BY p.device_id
-                """),
+                """,
+                area),
             row => new DevicePosition(row.GetGuid(8).ToString(), row.GetString(9), row.Maybe<string>(10), ReadPoint(row)),
             take,
             cancellationToken);
@@ -37,8 +46,7 @@ public sealed class TrackReader(TenantSessions sessions)
     /// <summary>Hands over a device's points in the order of their fix times.</summary>
     /// <param name="tenantId">Whose.</param>
     /// <param name="deviceId">Which device's.</param>
-    /// <param name="from">From this fix time on.</param>
-    /// <param name="to">Before this fix time.</param>
+    /// <param name="span">Of what time, and where.</param>
     /// <param name="after">After this fix time: the paging cursor.</param>
     /// <param name="limit">At most so many.</param>
     /// <param name="take">Takes the points while the query runs.</param>
@@ -46,24 +54,61 @@ public sealed class TrackReader(TenantSessions sessions)
     public Task ReadTrackAsync(
         Guid tenantId,
         Guid deviceId,
-        DateTimeOffset from,
-        DateTimeOffset to,
+        PointSpan span,
         DateTimeOffset? after,
         int limit,
         Func<IAsyncEnumerable<GpsPoint>, Task> take,
-        CancellationToken cancellationToken) =>
-        ReadAsync(
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(span);
+        return ReadAsync(
             tenantId,
-            session => session.Sql(
-                $"""
-                SELECT {Columns} FROM fleet.points p
-                WHERE device_id = $1 AND fix_time >= $2 AND fix_time < $3 AND ($4::timestamptz IS NULL OR fix_time > $4)
-                ORDER BY fix_time LIMIT $5
-                """,
-                deviceId, from, to, after, limit),
+            session => span.Area is null
+                ? session.Sql(
+                    $"""
+                    SELECT {Columns} FROM fleet.points p
+                    WHERE customer_id = (SELECT fleet.current_customer()) AND device_id = $1
+                      AND fix_time >= $2 AND fix_time < $3 AND ($4::timestamptz IS NULL OR fix_time > $4)
+                    ORDER BY fix_time LIMIT $5
+                    """,
+                    deviceId, span.From, span.To, after, limit)
+                : session.Sql(
+                    $"SELECT {Columns} FROM fleet.points_within($1, $2, $3, $4, $5, $2, $6) p",
+                    span.Area, deviceId, span.From, span.To, after, limit),
             ReadPoint,
             take,
             cancellationToken);
+    }
+
+    /// <summary>
+    /// Hands over the points of all devices within an area, in the order of their fix times, then of the devices' ids.
+    /// </summary>
+    /// <param name="tenantId">Whose.</param>
+    /// <param name="span">Of what time, and where.</param>
+    /// <param name="after">After this point: the paging cursor.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="take">Takes the points; they have all been found before the first comes.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <exception cref="ArgumentException">The span has no area.</exception>
+    public Task ReadPointsAsync(
+        Guid tenantId,
+        PointSpan span,
+        PointCursor? after,
+        int limit,
+        Func<IAsyncEnumerable<DevicePoint>, Task> take,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(span);
+        return ReadAsync(
+            tenantId,
+            session => session.Sql(
+                $"SELECT {Columns}, p.device_id FROM fleet.points_within($1, NULL, $2, $3, $4, $5, $6) p",
+                span.Area ?? throw new ArgumentException("Points of all devices are read within an area.", nameof(span)),
+                span.From, span.To, after?.Time, after?.DeviceId, limit),
+            row => new DevicePoint(row.GetGuid(8), ReadPoint(row)),
+            take,
+            cancellationToken);
+    }
 
     private Task ReadAsync<T>(
         Guid tenantId,

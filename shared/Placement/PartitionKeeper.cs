@@ -5,15 +5,14 @@ using WebHost.Data;
 namespace WebHost.Placement;
 
 /// <summary>Has every tenant database make the partitions of the days to come, so that no write has to wait for one.</summary>
-public sealed partial class PartitionKeeper(
-    ControlDatabase control, TenantDatabaseStore databases, ILogger<PartitionKeeper> logger)
+public sealed partial class PartitionKeeper(TenantDatabaseStore databases, ILogger<PartitionKeeper> logger)
 {
     private const int DaysAhead = 3;
 
     /// <summary>Goes through all databases; one that does not answer is left for the next time.</summary>
     public async Task MakeAheadAsync(CancellationToken cancellationToken)
     {
-        foreach (var databaseId in await ListAsync(cancellationToken))
+        foreach (var databaseId in await databases.ListAsync(cancellationToken))
         {
             try
             {
@@ -27,13 +26,6 @@ public sealed partial class PartitionKeeper(
                 LogSkipped(logger, databaseId, exception);
             }
         }
-    }
-
-    private async Task<IReadOnlyList<Guid>> ListAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        return await connection.Sql("SELECT id FROM databases ORDER BY created_at")
-            .ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 
     [LoggerMessage(420, LogLevel.Warning, "Database {DatabaseId} made no partitions ahead; the next run tries again.")]

@@ -99,6 +99,15 @@ public sealed class PlacementStore(ControlDatabase control)
             .FirstAsync(Read, cancellationToken);
     }
 
+    /// <summary>The placements that are served, those in one database behind each other.</summary>
+    public async Task<IReadOnlyList<TenantPlacement>> ListServedAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            $"{Select} WHERE h.number = p.home AND p.state = $1 AND h.database_id IS NOT NULL ORDER BY h.database_id",
+            PlacementState.Serving).ListAsync(Read, cancellationToken);
+    }
+
     /// <summary>The placement behind a hostname, or null.</summary>
     public async Task<TenantPlacement?> FindByHostnameAsync(string hostname, CancellationToken cancellationToken)
     {

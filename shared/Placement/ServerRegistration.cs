@@ -1,5 +1,6 @@
 using WebHost.Data;
 using WebHost.Monitoring;
+using WebHost.Plans;
 using WebHost.Security;
 
 namespace WebHost.Placement;
@@ -87,7 +88,7 @@ public sealed class ServerRegistration(
             added.Database.Host, added.Database.Port, added.Database.Name, added.Database.User,
             added.Database.SslMode ?? "Prefer", added.Database.CertificateSha256, cancellationToken);
         await secrets.SetAsync(database.SecretName(database.AdminUser), added.Database.Password, cancellationToken);
-        await setup.PrepareAsync(database, cancellationToken);
+        await setup.PrepareAsync(database, HostingMode.MultiTenant, cancellationToken);
 
         var server = new Server
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using Npgsql;
 using WebHost.Data;
+using WebHost.Plans;
 
 namespace WebHost.Placement;
 
@@ -60,7 +61,10 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     }
 
     /// <summary>Creates the database's roles and schema.</summary>
-    public async Task PrepareAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)
+    /// <param name="database">The database.</param>
+    /// <param name="mode">Whether it is for one tenant or for many; the same at every repetition.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    public async Task PrepareAsync(TenantDatabaseAddress database, HostingMode mode, CancellationToken cancellationToken)
     {
         var roles = database.Roles;
         var admin = await databases.AdminLoginAsync(database, cancellationToken);
@@ -79,7 +83,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
         }
 
         await using var source = admin.CreatePool();
-        await migrator.MigrateTenantDatabaseAsync(source, roles.Tenants, roles.Ingest, cancellationToken);
+        await migrator.MigrateTenantDatabaseAsync(source, roles.Tenants, roles.Ingest, mode, cancellationToken);
     }
 
     /// <summary>Gives the tenant its role with its limits, and has the database serve it at the placement's epoch.</summary>

@@ -76,6 +76,14 @@ public sealed class TenantDatabaseStore(ControlDatabase control, SecretStore sec
         return new TenantDatabaseAddress(id, host, port, name, adminUser, sslMode, certificateSha256);
     }
 
+    /// <summary>The ids of all databases, the oldest first.</summary>
+    public async Task<IReadOnlyList<Guid>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql("SELECT id FROM databases ORDER BY created_at")
+            .ListAsync(row => row.GetGuid(0), cancellationToken);
+    }
+
     /// <summary>The database.</summary>
     /// <exception cref="InvalidOperationException">There is no such database.</exception>
     public async Task<TenantDatabaseAddress> GetAsync(Guid id, CancellationToken cancellationToken) =>

@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using WebHost.Data;
-using WebHost.Json;
 using WebHost.Monitoring;
 using WebHost.Placement;
 using WebHost.Plans;
@@ -11,7 +10,7 @@ namespace WebHost.Quotas;
 
 /// <summary>Measures what every tenant stores, and notes and reports who stores more than the plan's quota.</summary>
 public sealed partial class StorageKeeper(
-    ControlDatabase control, TenantDatabaseStore databases, AlertStore alerts, ILogger<StorageKeeper> logger)
+    ControlDatabase control, PlacementStore placements, TenantDatabaseStore databases, AlertStore alerts, ILogger<StorageKeeper> logger)
 {
     /// <summary>Kind of the alert for a tenant that stores more than its quota.</summary>
     public const string OverQuota = "over-quota";
@@ -34,7 +33,7 @@ public sealed partial class StorageKeeper(
     /// <summary>Goes through all databases; one that does not answer is left for the next time.</summary>
     public async Task MeasureAsync(CancellationToken cancellationToken)
     {
-        foreach (var group in (await ListServedAsync(cancellationToken)).GroupBy(served => served.DatabaseId))
+        foreach (var group in (await placements.ListServedAsync(cancellationToken)).GroupBy(served => served.DatabaseId!.Value))
         {
             try
             {
@@ -93,19 +92,6 @@ public sealed partial class StorageKeeper(
                 CultureInfo.InvariantCulture,
                 $"Stores {points:N0} points in {bytes / 1_000_000:N0} MB; its plan allows {quota.Points:N0} and {quota.Bytes / 1_000_000:N0}. Its points are still taken, further devices are not. Offer it a larger plan: POST /api/tenants/{tenantId}/migrations."),
             cancellationToken);
-    }
-
-    private async Task<List<(Guid TenantId, PlanId Plan, Guid DatabaseId)>> ListServedAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        return await connection.Sql(
-            """
-            SELECT t.id, t.plan, h.database_id FROM placements p JOIN tenants t ON t.id = p.tenant_id
-            JOIN homes h ON h.tenant_id = p.tenant_id AND h.number = p.home
-            WHERE p.state = $1 AND h.database_id IS NOT NULL ORDER BY h.database_id
-            """,
-            PlacementState.Serving).ListAsync(
-            row => (row.GetGuid(0), WireName.Parse<PlanId>(row.GetString(1)), row.GetGuid(2)), cancellationToken);
     }
 
     [LoggerMessage(430, LogLevel.Warning, "Database {DatabaseId} was not measured; the next run tries again.")]

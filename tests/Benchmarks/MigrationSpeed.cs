@@ -112,7 +112,7 @@ internal static class MigrationSpeed
         var address = await databases.AddAsync(
             server.Host!, server.Port, test.Name, server.Username!, "Prefer", certificateSha256: null, default);
         await secrets.SetAsync(address.SecretName(address.AdminUser), server.Password ?? "", default);
-        await setup.PrepareAsync(address, default);
+        await setup.PrepareAsync(address, HostingMode.MultiTenant, default);
         return address;
     }
 

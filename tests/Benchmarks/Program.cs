@@ -6,6 +6,7 @@ var benchmarks = new Dictionary<string, Func<Task>>(StringComparer.OrdinalIgnore
     ["durable-latency"] = DurableLatency.RunAsync,
     ["durable-idle"] = DurableIdle.RunAsync,
     ["migration-speed"] = MigrationSpeed.RunAsync,
+    ["reading"] = Reading.RunAsync,
 };
 
 if (args is not [var name] || !benchmarks.TryGetValue(name, out var run))

@@ -1,6 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using WebHost.Operations;
 using WebHost.Placement;
+using WebHost.Plans;
 
 namespace WebHost.Provisioning.Fly;
 
@@ -18,7 +19,7 @@ public sealed class PrepareDatabase(
             {
                 var placement = await placements.GetHomeAsync(provisioning, cancellationToken);
                 var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
-                await setup.PrepareAsync(database, cancellationToken);
+                await setup.PrepareAsync(database, HostingMode.SingleTenant, cancellationToken);
                 return StepOutcome.Done($"Schema of this build in database {database.Name}.");
             },
             cancellationToken);

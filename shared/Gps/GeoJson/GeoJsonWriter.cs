@@ -25,23 +25,40 @@ public static class GeoJsonWriter
         WriteCollectionAsync(
             output,
             positions,
-            static (json, position) => WriteFeature(json, position.Point, position),
+            static (json, position) => WriteFeature(json, position.Point, position.DeviceId, position),
             cancellationToken);
+
+    /// <summary>Writes a FeatureCollection with one Point for each point of several devices, in the order given.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="points">The points.</param>
+    /// <param name="next">As for <see cref="WriteTrackPointsAsync"/>.</param>
+    /// <param name="cancellationToken">Cancels the writing.</param>
+    public static Task WritePointsAsync(
+        PipeWriter output,
+        IAsyncEnumerable<DevicePoint> points,
+        Func<DevicePoint, string?> next,
+        CancellationToken cancellationToken) =>
+        WriteCollectionAsync(
+            output,
+            points,
+            static (json, point) => WriteFeature(json, point.Point, point.DeviceId.ToString()),
+            cancellationToken,
+            next);
 
     /// <summary>Writes a FeatureCollection with one Point for each point of a track, in the order given.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="track">The points.</param>
     /// <param name="next">
-    /// Given the last point and the number of points, where the track goes on; written as the collection's member <c>next</c>.
+    /// Given the last point, where the track goes on, or null; written as the collection's member <c>next</c>.
     /// </param>
     /// <param name="cancellationToken">Cancels the writing.</param>
     public static Task WriteTrackPointsAsync(
         PipeWriter output,
         IAsyncEnumerable<GpsPoint> track,
-        Func<GpsPoint, int, string?> next,
+        Func<GpsPoint, string?> next,
         CancellationToken cancellationToken) =>
         WriteCollectionAsync(
-            output, track, static (json, point) => WriteFeature(json, point, device: null), cancellationToken, next);
+            output, track, static (json, point) => WriteFeature(json, point), cancellationToken, next);
 
     /// <summary>
     /// Writes a Feature whose geometry is the track as a LineString, with <c>deviceId</c>, <c>from</c>, <c>to</c> and
@@ -101,7 +118,7 @@ public static class GeoJsonWriter
 
     private static async Task WriteCollectionAsync<T>(
         PipeWriter output, IAsyncEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken,
-        Func<T, int, string?>? next = null)
+        Func<T, string?>? next = null)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -111,17 +128,15 @@ public static class GeoJsonWriter
         json.WriteString("type", "FeatureCollection");
         json.WriteStartArray("features");
         T? last = null;
-        var count = 0;
         await foreach (var item in items.WithCancellation(cancellationToken))
         {
             write(json, item);
             last = item;
-            count++;
             await FlushWhenFullAsync(json, output, cancellationToken);
         }
 
         json.WriteEndArray();
-        if (last is not null && next?.Invoke(last, count) is { } link)
+        if (last is not null && next?.Invoke(last) is { } link)
         {
             json.WriteString("next", link);
         }
@@ -142,7 +157,8 @@ public static class GeoJsonWriter
         }
     }
 
-    private static void WriteFeature(Utf8JsonWriter json, GpsPoint point, DevicePosition? device)
+    private static void WriteFeature(
+        Utf8JsonWriter json, GpsPoint point, string? deviceId = null, DevicePosition? device = null)
     {
         json.WriteStartObject();
         json.WriteString("type", "Feature");
@@ -153,9 +169,13 @@ public static class GeoJsonWriter
 
         WriteGeometry(json, point);
         json.WriteStartObject("properties");
+        if (deviceId is not null)
+        {
+            json.WriteString("deviceId", deviceId);
+        }
+
         if (device is not null)
         {
-            json.WriteString("deviceId", device.DeviceId);
             json.WriteString("deviceName", device.DeviceName);
             json.WriteString("vehicleId", device.VehicleId);
         }

@@ -1,22 +1,16 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.Extensions.Caching.Memory;
-using Microsoft.Extensions.Configuration;
-using WebHost.Callers;
-using WebHost.Configuration;
 using WebHost.Fleet;
+using WebHost.Functions.Tests.Callers;
 using WebHost.Placement;
 using WebHost.Problems;
-using WebHost.Security;
 using WebHost.Tests.Placement;
 
 namespace WebHost.Functions.Tests.Fleet;
 
 public sealed class GeofenceFunctionsTests : IClassFixture<ControlFixture>
 {
-    private const string OperatorKey = "an-operators-key-of-a-test";
     private const string Triangle = """{"type":"Polygon","coordinates":[[[13.4,52.5],[13.5,52.5],[13.5,52.6],[13.4,52.5]]]}""";
     private const string Content = $$"""{"name":" Yard ","area":{{Triangle}}}""";
 
@@ -26,21 +20,7 @@ public sealed class GeofenceFunctionsTests : IClassFixture<ControlFixture>
     public GeofenceFunctionsTests(ControlFixture fixture)
     {
         _fixture = fixture;
-        var settings = Settings.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["ControlDatabase"] = "Host=localhost",
-            ["ServiceBus"] = "Endpoint=sb://localhost",
-            ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
-            ["Tenants:Domain"] = "fleet.test",
-            ["Security:MasterKeys"] = "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-            ["Operators:Keys"] = OperatorKey,
-            ["Webhooks:SignupSecrets"] = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-            ["Webhooks:StripeSecrets"] = "whsec_stripe_of_a_test",
-        }).Build());
-        var cache = new MemoryCache(new MemoryCacheOptions());
-        var callers = new CallerAuthentication(
-            settings, new ApiKeyStore(fixture.Control, cache), new OperatorTokens(settings));
-        _functions = new GeofenceFunctions(callers, new GeofenceStore(fixture.NewSessions()));
+        _functions = new GeofenceFunctions(TestCallers.For(fixture), new GeofenceStore(fixture.NewSessions()));
     }
 
     [Fact]
@@ -151,13 +131,7 @@ public sealed class GeofenceFunctionsTests : IClassFixture<ControlFixture>
     private static string?[] Ids(JsonElement page) =>
         [.. page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("geofenceId").GetString())];
 
-    private static HttpRequest Request(string? body = null)
-    {
-        var request = new DefaultHttpContext().Request;
-        request.Headers["x-functions-key"] = OperatorKey;
-        request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body ?? ""));
-        return request;
-    }
+    private static HttpRequest Request(string? body = null) => TestCallers.OperatorRequest(body: body ?? "");
 
     private static Answered Read(HttpRequest request, IActionResult result)
     {

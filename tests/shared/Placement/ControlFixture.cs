@@ -63,7 +63,7 @@ public sealed class ControlFixture : IAsyncLifetime
     }
 
     /// <summary>Adds another prepared tenant database.</summary>
-    public async Task<TenantDatabaseAddress> AddDatabaseAsync()
+    public async Task<TenantDatabaseAddress> AddDatabaseAsync(HostingMode mode = HostingMode.MultiTenant)
     {
         var test = await TestDatabase.CreateAsync("tenants");
         var server = new NpgsqlConnectionStringBuilder(test.ConnectionString);
@@ -71,7 +71,7 @@ public sealed class ControlFixture : IAsyncLifetime
             server.Host!, server.Port, test.Name, server.Username!, "Prefer", certificateSha256: null, default);
         _tenants.Add((test, address));
         await _secrets.SetAsync(address.SecretName(address.AdminUser), server.Password ?? "", default);
-        await Setup.PrepareAsync(address, default);
+        await Setup.PrepareAsync(address, mode, default);
         return address;
     }
 
@@ -89,6 +89,13 @@ public sealed class ControlFixture : IAsyncLifetime
             default);
         await _secrets.SetAsync(address.SecretName(address.AdminUser), administrator.Password ?? "", default);
         return address;
+    }
+
+    /// <summary>Adds a routed tenant to the shared database, or to a new one of its own.</summary>
+    public async Task<(TenantPlacement Tenant, TenantDatabaseAddress Database)> AddRoutedTenantAsync(HostingMode mode)
+    {
+        var database = mode == HostingMode.MultiTenant ? Database : await AddDatabaseAsync(mode);
+        return (await AddRoutedTenantAsync(database), database);
     }
 
     /// <summary>Adds a tenant with a placement that is being prepared.</summary>
@@ -125,20 +132,20 @@ public sealed class ControlFixture : IAsyncLifetime
         return placement;
     }
 
-    /// <summary>Adds a tenant that is served by <see cref="Database"/>.</summary>
-    public async Task<TenantPlacement> AddServedTenantAsync(long epoch = 1)
+    /// <summary>Adds a tenant that is served by <see cref="Database"/> or another.</summary>
+    public async Task<TenantPlacement> AddServedTenantAsync(long epoch = 1, TenantDatabaseAddress? database = null)
     {
-        var placement = await AddTenantAsync(epoch) with { DatabaseId = Database.Id };
-        await Setup.AddTenantAsync(Database, placement, default);
+        var placement = await AddTenantAsync(epoch) with { DatabaseId = (database ?? Database).Id };
+        await Setup.AddTenantAsync(database ?? Database, placement, default);
         return placement;
     }
 
-    /// <summary>Adds a tenant that is served by <see cref="Database"/>, as routing knows.</summary>
-    public async Task<TenantPlacement> AddRoutedTenantAsync()
+    /// <summary>Adds a tenant that is served by <see cref="Database"/> or another, as routing knows.</summary>
+    public async Task<TenantPlacement> AddRoutedTenantAsync(TenantDatabaseAddress? database = null)
     {
-        var placement = await AddServedTenantAsync();
+        var placement = await AddServedTenantAsync(database: database);
         var placements = new PlacementStore(Control);
-        await placements.UseDatabaseAsync(placement.TenantId, placement.Epoch, Database.Id, default);
+        await placements.UseDatabaseAsync(placement.TenantId, placement.Epoch, placement.DatabaseId!.Value, default);
         await placements.EnterAsync(placement.TenantId, placement.Epoch, PlacementState.Serving, default);
         return placement with { State = PlacementState.Serving };
     }
@@ -186,5 +193,15 @@ public sealed class ControlFixture : IAsyncLifetime
     {
         await using var connection = await (await Databases.AdminLoginAsync(database, default)).OpenAsync(default);
         return await connection.Sql(sql, values).FirstAsync(row => row.GetFieldValue<T>(0));
+    }
+
+    /// <summary>Runs one statement as the tenant database's administrator, without an answer.</summary>
+    public Task RunAsync(string sql, params object?[] values) => RunAtAsync(Database, sql, values);
+
+    /// <summary>Runs one statement as a database's administrator, without an answer.</summary>
+    public async Task RunAtAsync(TenantDatabaseAddress database, string sql, params object?[] values)
+    {
+        await using var connection = await (await Databases.AdminLoginAsync(database, default)).OpenAsync(default);
+        await connection.Sql(sql, values).RunAsync();
     }
 }

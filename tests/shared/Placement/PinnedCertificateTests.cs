@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using WebHost.Data;
 using WebHost.Placement;
+using WebHost.Plans;
 using WebHost.Testing;
 
 namespace WebHost.Tests.Placement;
@@ -16,7 +17,7 @@ public sealed class PinnedCertificateTests(ControlFixture fixture) : IClassFixtu
     {
         await using var server = await PrivatePostgres.StartNewAsync();
         var database = await AddAsync(server, SslMode.Prefer, await server.RestartWithCertificateAsync());
-        await fixture.Setup.PrepareAsync(database, Cancelled);
+        await fixture.Setup.PrepareAsync(database, HostingMode.MultiTenant, Cancelled);
         var placement = await fixture.AddTenantAsync() with { DatabaseId = database.Id };
         await fixture.Setup.AddTenantAsync(database, placement, Cancelled);
         await fixture.Setup.VerifyAsync(database, placement, Cancelled);
@@ -36,7 +37,7 @@ public sealed class PinnedCertificateTests(ControlFixture fixture) : IClassFixtu
         await AssertRefusedAsync(async () => await (await ingest.OpenConnectionAsync(Cancelled)).DisposeAsync());
         await AssertRefusedAsync(async () => await (await admin.OpenAsync(Cancelled)).DisposeAsync());
         await AssertRefusedAsync(() => new SchemaMigrator(NullLogger<SchemaMigrator>.Instance).MigrateTenantDatabaseAsync(
-            adminPool, database.Roles.Tenants, database.Roles.Ingest, Cancelled));
+            adminPool, database.Roles.Tenants, database.Roles.Ingest, HostingMode.MultiTenant, Cancelled));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Npgsql;
 using NpgsqlTypes;
 using WebHost.Data;
 using WebHost.Placement;
+using WebHost.Plans;
 
 namespace WebHost.Tests.Placement;
 
@@ -204,7 +205,7 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
     {
         var placement = await fixture.AddServedTenantAsync();
 
-        await fixture.Setup.PrepareAsync(fixture.Database, default);
+        await fixture.Setup.PrepareAsync(fixture.Database, HostingMode.MultiTenant, default);
         await fixture.Setup.AddTenantAsync(fixture.Database, placement, default);
 
         await fixture.Setup.VerifyAsync(fixture.Database, placement, default);

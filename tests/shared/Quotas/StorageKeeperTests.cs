@@ -12,7 +12,8 @@ public sealed class StorageKeeperTests(ControlFixture fixture) : IClassFixture<C
 {
     private readonly AlertStore _alerts = new(fixture.Control);
 
-    private StorageKeeper Keeper => new(fixture.Control, fixture.Databases, _alerts, NullLogger<StorageKeeper>.Instance);
+    private StorageKeeper Keeper => new(
+        fixture.Control, new PlacementStore(fixture.Control), fixture.Databases, _alerts, NullLogger<StorageKeeper>.Instance);
 
     [Fact]
     public async Task Measure_counts_each_tenants_own_points_and_its_share_of_the_partitions()

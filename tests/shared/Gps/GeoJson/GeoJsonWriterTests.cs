@@ -43,7 +43,7 @@ public sealed class GeoJsonWriterTests
         ];
 
         var parsed = Messages.Post(
-            await WriteAsync(pipe => GeoJsonWriter.WriteTrackPointsAsync(pipe, From(track), (_, _) => null, CancellationToken.None)));
+            await WriteAsync(pipe => GeoJsonWriter.WriteTrackPointsAsync(pipe, From(track), _ => null, CancellationToken.None)));
 
         Assert.Equal(track.Where(point => point.Latitude <= 90), parsed.Points);
     }
@@ -54,7 +54,7 @@ public sealed class GeoJsonWriterTests
             async (latitude, longitude, altitude) =>
             {
                 var json = await WriteAsync(pipe => GeoJsonWriter.WriteTrackPointsAsync(
-                    pipe, From([new GpsPoint(Point.Time, latitude, longitude, altitude)]), (_, _) => null, CancellationToken.None));
+                    pipe, From([new GpsPoint(Point.Time, latitude, longitude, altitude)]), _ => null, CancellationToken.None));
 
                 var feature = Assert.Single(Read<FeatureCollection>(json));
                 var coordinate = Assert.IsType<Point>(feature.Geometry).Coordinate;
@@ -83,7 +83,7 @@ public sealed class GeoJsonWriterTests
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024));
         var produced = 0;
-        var writing = GeoJsonWriter.WriteTrackPointsAsync(pipe.Writer, Count(100_000), (_, _) => null, CancellationToken.None);
+        var writing = GeoJsonWriter.WriteTrackPointsAsync(pipe.Writer, Count(100_000), _ => null, CancellationToken.None);
 
         // Nobody reads yet, so all that was produced must lie in the pipe.
         Assert.False(writing.IsCompleted);
