@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Text.Json;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using WebHost.Data;
@@ -45,7 +46,7 @@ public sealed class PointJournal(BlobContainerClient container, ControlDatabase 
         {
             foreach (var batch in batches)
             {
-                brotli.Write(batch.ToBytes());
+                JsonSerializer.Serialize(brotli, batch, PointBatchJson.Default.PointBatch);
                 brotli.Write("\n"u8);
             }
         }

@@ -70,6 +70,14 @@ internal sealed class KeyValues
         }
     }
 
-    /// <summary>The pairs as text for the quarantine.</summary>
-    public byte[] ToRaw() => Encoding.UTF8.GetBytes(string.Join('&', _pairs.Select(pair => $"{pair.Key}={pair.Value}")));
+    /// <summary>The pairs as text for the quarantine, from which they can be read again.</summary>
+    public byte[] ToRaw() =>
+        Encoding.UTF8.GetBytes(string.Join('&', _pairs.Select(pair => $"{Escape(pair.Key)}={Escape(pair.Value)}")));
+
+    // Only what would read as something else; people read it too.
+    private static string Escape(string text) => text
+        .Replace("%", "%25", StringComparison.Ordinal)
+        .Replace("&", "%26", StringComparison.Ordinal)
+        .Replace("=", "%3D", StringComparison.Ordinal)
+        .Replace("+", "%2B", StringComparison.Ordinal);
 }

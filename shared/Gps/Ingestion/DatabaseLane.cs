@@ -1,0 +1,65 @@
+using Npgsql;
+
+namespace WebHost.Gps.Ingestion;
+
+/// <summary>
+/// The way into one tenant database. It keeps a database that answers slowly, or accepts connections and answers nothing, from
+/// holding up the points of others: whoever writes waits only so long, then goes on, and the write goes on by itself. While one
+/// is overdue, nobody waits at all. How long is waited shrinks to a tenth of a second when a database disappoints, and
+/// grows again with every write that is done in time.
+/// </summary>
+internal sealed class DatabaseLane
+{
+    private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(100);
+
+    // Long enough for a loaded database; the message that brought the points has gone back to the queue long before.
+    private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(15);
+
+    private TimeSpan _patience = MostPatience;
+    private Task _overdue = Task.CompletedTask;
+
+    /// <summary>Writes, if the database is up to it.</summary>
+    /// <param name="write">Writes; done twice, it changes nothing.</param>
+    /// <param name="cancellationToken">Ends the waiting and the writing.</param>
+    /// <returns>What the writing answered, or null when it is not known in time: it may be done later or not at all.</returns>
+    public async Task<T?> TryAsync<T>(Func<CancellationToken, Task<T>> write, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (!_overdue.IsCompleted)
+        {
+            return null;
+        }
+
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(WriteLimit);
+        var writing = RunAsync(write, limit);
+        try
+        {
+            var written = await writing.WaitAsync(_patience, cancellationToken);
+            _patience = TimeSpan.FromTicks(Math.Min(MostPatience.Ticks, _patience.Ticks * 2));
+            return written;
+        }
+        catch (TimeoutException) when (!writing.IsCompleted)
+        {
+            // Its outcome is nobody's concern: the points have been set aside, and being written twice changes nothing.
+            _overdue = writing.ContinueWith(static done => _ = done.Exception, TaskScheduler.Default);
+            _patience = LeastPatience;
+            return null;
+        }
+        catch (Exception failure) when (failure is not PostgresException)
+        {
+            _patience = LeastPatience;
+            throw;
+        }
+    }
+
+    // On a thread of its own: opening a connection to a host that does not answer can block the caller before the first await.
+    private static Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> write, CancellationTokenSource limit) => Task.Run(async () =>
+    {
+        using (limit)
+        {
+            return await write(limit.Token);
+        }
+    });
+}
