@@ -16,8 +16,8 @@ internal sealed class DatabaseLane
     // Long enough for a loaded database; the message that brought the points has gone back to the queue long before.
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(15);
 
-    private TimeSpan _patience = MostPatience;
-    private Task _overdue = Task.CompletedTask;
+    private long _patience = MostPatience.Ticks;
+    private int _overdue;
 
     /// <summary>Writes, if the database is up to it.</summary>
     /// <param name="write">Writes; done twice, it changes nothing.</param>
@@ -26,7 +26,7 @@ internal sealed class DatabaseLane
     public async Task<T?> TryAsync<T>(Func<CancellationToken, Task<T>> write, CancellationToken cancellationToken)
         where T : class
     {
-        if (!_overdue.IsCompleted)
+        if (Volatile.Read(ref _overdue) > 0)
         {
             return null;
         }
@@ -36,20 +36,27 @@ internal sealed class DatabaseLane
         var writing = RunAsync(write, limit);
         try
         {
-            var written = await writing.WaitAsync(_patience, cancellationToken);
-            _patience = TimeSpan.FromTicks(Math.Min(MostPatience.Ticks, _patience.Ticks * 2));
+            var written = await writing.WaitAsync(new TimeSpan(Volatile.Read(ref _patience)), cancellationToken);
+            Volatile.Write(ref _patience, Math.Min(MostPatience.Ticks, Volatile.Read(ref _patience) * 2));
             return written;
         }
         catch (TimeoutException) when (!writing.IsCompleted)
         {
             // Its outcome is nobody's concern: the points have been set aside, and being written twice changes nothing.
-            _overdue = writing.ContinueWith(static done => _ = done.Exception, TaskScheduler.Default);
-            _patience = LeastPatience;
+            Interlocked.Increment(ref _overdue);
+            _ = writing.ContinueWith(
+                done =>
+                {
+                    _ = done.Exception;
+                    Interlocked.Decrement(ref _overdue);
+                },
+                TaskScheduler.Default);
+            Volatile.Write(ref _patience, LeastPatience.Ticks);
             return null;
         }
         catch (Exception failure) when (failure is not PostgresException)
         {
-            _patience = LeastPatience;
+            Volatile.Write(ref _patience, LeastPatience.Ticks);
             throw;
         }
     }

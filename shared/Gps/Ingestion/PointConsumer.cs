@@ -24,7 +24,10 @@ public sealed partial class PointConsumer(
     PlacementCache placements, PointWriter writer, PointJournal journal, PointQueue queue, ILogger<PointConsumer> logger)
 {
     // More rows a transaction gain little, and a slow database is noticed the later the larger they are.
-    private const int PointsPerWrite = 10_000;
+    private const int PointsPerChunk = 10_000;
+
+    // While one is written, the next goes into the journal.
+    private const int ChunksAtOnce = 2;
 
     private readonly ConcurrentDictionary<Guid, DatabaseLane> _lanes = new();
 
@@ -32,13 +35,22 @@ public sealed partial class PointConsumer(
     public async Task<IReadOnlyList<PoisonMessage>> ConsumeAsync(
         IReadOnlyList<ServiceBusReceivedMessage> messages, CancellationToken cancellationToken)
     {
-        var poison = new List<PoisonMessage>();
-        var received = await JournalAsync(Read(messages, poison), cancellationToken);
+        var poison = new ConcurrentBag<PoisonMessage>();
+        await Parallel.ForEachAsync(
+            Divide(Read(messages, poison)),
+            new ParallelOptions { MaxDegreeOfParallelism = ChunksAtOnce, CancellationToken = cancellationToken },
+            async (items, stop) => await ConsumeAsync(items, poison, stop));
+        return [.. poison];
+    }
+
+    private async Task ConsumeAsync(List<Item> items, ConcurrentBag<PoisonMessage> poison, CancellationToken cancellationToken)
+    {
+        var received = await JournalAsync(items, cancellationToken);
         await PlaceAsync(received, cancellationToken);
         await Task.WhenAll(received
             .Where(item => item.Placed is not null)
             .GroupBy(item => item.Placed!.Placement.DatabaseId!.Value)
-            .Select(database => WriteAllAsync(database.Key, [.. database], cancellationToken)));
+            .Select(database => WriteAsync(database.Key, [.. database], cancellationToken)));
         foreach (var later in received.Where(item => item.Outcome == Outcome.NotNow).GroupBy(item => PointQueue.Attempts(item.Message)))
         {
             await queue.SetAsideAsync(later.Select(item => item.Batch), later.Key, journaled: true, cancellationToken);
@@ -57,11 +69,32 @@ public sealed partial class PointConsumer(
                 await queue.SetAsideAsync([item.Batch], attempts: null, journaled: true, cancellationToken);
             }
         }
-
-        return poison;
     }
 
-    private static List<Item> Read(IReadOnlyList<ServiceBusReceivedMessage> messages, List<PoisonMessage> poison)
+    private static IEnumerable<List<Item>> Divide(List<Item> items)
+    {
+        var chunk = new List<Item>();
+        var points = 0;
+        foreach (var item in items)
+        {
+            if (chunk.Count > 0 && points + item.Batch.Count > PointsPerChunk)
+            {
+                yield return chunk;
+                chunk = [];
+                points = 0;
+            }
+
+            chunk.Add(item);
+            points += item.Batch.Count;
+        }
+
+        if (chunk.Count > 0)
+        {
+            yield return chunk;
+        }
+    }
+
+    private static List<Item> Read(IReadOnlyList<ServiceBusReceivedMessage> messages, ConcurrentBag<PoisonMessage> poison)
     {
         var read = new List<Item>(messages.Count);
         foreach (var message in messages)
@@ -118,24 +151,6 @@ public sealed partial class PointConsumer(
                 // Not served yet, or the control database does not answer: either passes.
                 LogNowhere(logger, tenant.Key, nowhere);
             }
-        }
-    }
-
-    private async Task WriteAllAsync(Guid databaseId, List<Item> items, CancellationToken cancellationToken)
-    {
-        var next = 0;
-        while (next < items.Count)
-        {
-            var count = 0;
-            var points = 0;
-            while (next + count < items.Count && (count == 0 || points + items[next + count].Batch.Count <= PointsPerWrite))
-            {
-                points += items[next + count].Batch.Count;
-                count++;
-            }
-
-            await WriteAsync(databaseId, items.GetRange(next, count), cancellationToken);
-            next += count;
         }
     }
 

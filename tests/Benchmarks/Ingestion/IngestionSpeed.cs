@@ -12,7 +12,7 @@ internal static class IngestionSpeed
 {
     private const int PointsPerBatch = 1_000;
     private const int BatchConnections = 8;
-    private const int SingleConnections = 64;
+    private const int SingleConnections = 128;
     private const int Batches = 400;
     private const int Singles = 60_000;
 
