@@ -36,6 +36,7 @@ internal static class DeviceBody
             body = Decode(encoding, body);
         }
 
+        await using var decoder = ReferenceEquals(body, request.Body) ? null : body;
         try
         {
             var read = await ReadAllAsync(body, (int)(request.ContentLength ?? 0), limit, cancellationToken);
@@ -45,8 +46,9 @@ internal static class DeviceBody
                 ? await ReadAllAsync(Decode("gzip", new MemoryStream(read.ToArray(), writable: false)), read.Length, limit, cancellationToken)
                 : read;
         }
-        catch (InvalidDataException corrupt)
+        catch (Exception corrupt) when (corrupt is InvalidDataException or InvalidOperationException && !ReferenceEquals(body, request.Body))
         {
+            // Brotli says it the other way.
             throw ProblemException.BadRequest("$", $"The body is not in the encoding it claims: {corrupt.Message}");
         }
     }

@@ -2,21 +2,20 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
-using WebHost.Testing;
 
-namespace WebHost.Local.ServiceBus.Tests;
+namespace WebHost.Testing;
 
 /// <summary>A PostgreSQL server of the test's own, to be killed.</summary>
-internal sealed class PrivatePostgres : IAsyncDisposable
+public sealed class PrivatePostgres : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("postgres-test-");
     private readonly int _port = FreePort();
     private Process? _server;
 
-    internal string ConnectionString =>
-        $"Host=127.0.0.1;Port={_port};Username=postgres;Database=postgres;Maximum Pool Size=10;Timeout=2";
+    public string ConnectionString =>
+        $"Host=127.0.0.1;Port={_port};Username=postgres;Password=unused;Database=postgres;Maximum Pool Size=10;Timeout=2";
 
-    internal static async Task<PrivatePostgres> StartNewAsync()
+    public static async Task<PrivatePostgres> StartNewAsync()
     {
         var server = new PrivatePostgres();
         if (Environment.IsPrivilegedProcess)
@@ -25,26 +24,31 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         }
 
         using var initialize = server.Launch("initdb", "-D", server._folder.FullName, "-U", "postgres", "-A", "trust", "--no-sync");
-        await initialize.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, initialize.ExitCode);
+        await initialize.WaitForExitAsync();
+        ThrowUnlessSucceeded(initialize);
         await server.StartAsync();
         return server;
     }
 
-    internal async Task StartAsync()
+    public async Task StartAsync()
     {
         _server = Launch(
-            "postgres", "-D", _folder.FullName, "-p", $"{_port}", "-k", _folder.FullName, "-c", "listen_addresses=127.0.0.1");
+            "postgres", "-D", _folder.FullName, "-p", $"{_port}", "-k", _folder.FullName, "-c", "listen_addresses=127.0.0.1",
+            "-c", "max_connections=300");
         await Eventually.IsTrueAsync(AnswersAsync);
     }
 
+    /// <summary>Has this flow of calls make its test databases here.</summary>
+    public void Use() => TestDatabase.UseServer(ConnectionString);
+
     /// <summary>Nothing is flushed, nobody is told.</summary>
-    internal async Task KillAsync()
+    public async Task KillAsync()
     {
         _server!.Kill();
         await _server.WaitForExitAsync();
         _server.Dispose();
         _server = null;
+        NpgsqlConnection.ClearPool(new NpgsqlConnection(ConnectionString));
     }
 
     public async ValueTask DisposeAsync()
@@ -67,8 +71,16 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     private static async Task RunAsync(string program, params string[] arguments)
     {
         using var process = Process.Start(program, arguments);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, process.ExitCode);
+        await process.WaitForExitAsync();
+        ThrowUnlessSucceeded(process);
+    }
+
+    private static void ThrowUnlessSucceeded(Process process)
+    {
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{process.StartInfo.FileName} ended with {process.ExitCode}.");
+        }
     }
 
     /// <summary>The server refuses to run as root.</summary>
