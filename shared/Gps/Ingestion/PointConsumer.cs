@@ -29,23 +29,26 @@ public sealed partial class PointConsumer(
     // While one is written, the next goes into the journal.
     private const int ChunksAtOnce = 2;
 
-    private readonly ConcurrentDictionary<Guid, DatabaseLane> _lanes = new();
+    // Everybody's points need the journal: there is nobody to let pass while it is slow, only the messages' locks (30 s) to keep.
+    private static readonly TimeSpan JournalLimit = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<Guid, Lane> _lanes = new();
 
     /// <summary>Writes the batches of these messages. When it returns, every message is done but for the poison ones.</summary>
     public async Task<IReadOnlyList<PoisonMessage>> ConsumeAsync(
         IReadOnlyList<ServiceBusReceivedMessage> messages, CancellationToken cancellationToken)
     {
-        var poison = new ConcurrentBag<PoisonMessage>();
+        var turn = new Turn();
         await Parallel.ForEachAsync(
-            Divide(Read(messages, poison)),
+            Divide(Read(messages, turn)),
             new ParallelOptions { MaxDegreeOfParallelism = ChunksAtOnce, CancellationToken = cancellationToken },
-            async (items, stop) => await ConsumeAsync(items, poison, stop));
-        return [.. poison];
+            async (items, stop) => await ConsumeAsync(items, turn, stop));
+        return [.. turn.Poison];
     }
 
-    private async Task ConsumeAsync(List<Item> items, ConcurrentBag<PoisonMessage> poison, CancellationToken cancellationToken)
+    private async Task ConsumeAsync(List<Item> items, Turn turn, CancellationToken cancellationToken)
     {
-        var received = await JournalAsync(items, cancellationToken);
+        var received = await JournalAsync(items, turn, cancellationToken);
         await PlaceAsync(received, cancellationToken);
         await Task.WhenAll(received
             .Where(item => item.Placed is not null)
@@ -62,7 +65,7 @@ public sealed partial class PointConsumer(
             if (item.IsAlone)
             {
                 LogPoison(logger, item.Batch.TenantId, item.Batch.DeviceId, item.Refusal!);
-                poison.Add(new PoisonMessage(item.Message, item.Refusal!.MessageText));
+                turn.Poison.Add(new PoisonMessage(item.Message, item.Refusal!.MessageText));
             }
             else
             {
@@ -94,7 +97,7 @@ public sealed partial class PointConsumer(
         }
     }
 
-    private static List<Item> Read(IReadOnlyList<ServiceBusReceivedMessage> messages, ConcurrentBag<PoisonMessage> poison)
+    private static List<Item> Read(IReadOnlyList<ServiceBusReceivedMessage> messages, Turn turn)
     {
         var read = new List<Item>(messages.Count);
         foreach (var message in messages)
@@ -106,7 +109,7 @@ public sealed partial class PointConsumer(
             }
             catch (FormatException unreadable)
             {
-                poison.Add(new PoisonMessage(message, unreadable.Message));
+                turn.Poison.Add(new PoisonMessage(message, unreadable.Message));
             }
         }
 
@@ -114,23 +117,41 @@ public sealed partial class PointConsumer(
     }
 
     // No journal, no row: what a database loses must be in the journal. Answers those that are.
-    private async Task<List<Item>> JournalAsync(List<Item> received, CancellationToken cancellationToken)
+    private async Task<List<Item>> JournalAsync(List<Item> received, Turn turn, CancellationToken cancellationToken)
     {
         var fresh = received.FindAll(item => !PointQueue.IsJournaled(item.Message));
+        if (await TryJournalAsync(fresh.ConvertAll(item => item.Batch), turn, cancellationToken))
+        {
+            return received;
+        }
+
+        foreach (var later in fresh.GroupBy(item => PointQueue.Attempts(item.Message)))
+        {
+            await queue.SetAsideAsync(later.Select(item => item.Batch), later.Key, journaled: false, cancellationToken);
+        }
+
+        return [.. received.Except(fresh)];
+    }
+
+    private async Task<bool> TryJournalAsync(List<PointBatch> batches, Turn turn, CancellationToken cancellationToken)
+    {
+        if (turn.HasNoJournal)
+        {
+            return false;
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(JournalLimit);
         try
         {
-            await journal.AppendAsync(fresh.ConvertAll(item => item.Batch), cancellationToken);
-            return received;
+            await journal.AppendAsync(batches, limit.Token);
+            return true;
         }
         catch (Exception unavailable) when (!cancellationToken.IsCancellationRequested)
         {
-            LogNoJournal(logger, fresh.Count, unavailable);
-            foreach (var later in fresh.GroupBy(item => PointQueue.Attempts(item.Message)))
-            {
-                await queue.SetAsideAsync(later.Select(item => item.Batch), later.Key, journaled: false, cancellationToken);
-            }
-
-            return [.. received.Except(fresh)];
+            turn.HasNoJournal = true;
+            LogNoJournal(logger, batches.Count, unavailable);
+            return false;
         }
     }
 
@@ -156,7 +177,7 @@ public sealed partial class PointConsumer(
 
     private async Task WriteAsync(Guid databaseId, List<Item> items, CancellationToken cancellationToken)
     {
-        var lane = _lanes.GetOrAdd(databaseId, _ => new DatabaseLane());
+        var lane = _lanes.GetOrAdd(databaseId, _ => new Lane());
         try
         {
             var placed = items.ConvertAll(item => item.Placed!);
@@ -234,6 +255,21 @@ public sealed partial class PointConsumer(
         NotNow,
         Done,
         Refused,
+    }
+
+    /// <summary>What the chunks of one turn have in common.</summary>
+    private sealed class Turn
+    {
+        private volatile bool _hasNoJournal;
+
+        public ConcurrentBag<PoisonMessage> Poison { get; } = [];
+
+        /// <summary>The journal has failed once: the rest of the turn need not wait for it too.</summary>
+        public bool HasNoJournal
+        {
+            get => _hasNoJournal;
+            set => _hasNoJournal = value;
+        }
     }
 
     private sealed class Item(ServiceBusReceivedMessage message, PointBatch batch, bool isAlone)
