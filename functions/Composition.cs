@@ -8,7 +8,9 @@ using WebHost.Configuration;
 using WebHost.Data;
 using WebHost.Fleet;
 using WebHost.Gps;
+using WebHost.Gps.Allowances;
 using WebHost.Gps.Ingestion;
+using WebHost.Gps.Quarantine;
 using WebHost.Migration;
 using WebHost.Monitoring;
 using WebHost.Operations;
@@ -94,6 +96,10 @@ public static class Composition
         services.AddSingleton<TrackReader>();
         services.AddSingleton<GpsParser>();
         services.AddPointIngestion();
+        services.AddSingleton<PointAllowances>();
+        services.AddHostedService(provider => provider.GetRequiredService<PointAllowances>());
+        services.AddSingleton<QuarantineStore>();
+        services.AddSingleton<QuarantineReplay>();
         services.AddTenantMoves();
         return services;
     }

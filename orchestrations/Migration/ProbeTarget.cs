@@ -29,8 +29,12 @@ public sealed class ProbeTarget(
                 var device = DeviceOf(input.OperationId);
                 var now = time.GetUtcNow();
                 var point = new GpsPoint(now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond)), 1, 1);
-                await queue.ProbeAsync(
-                    new PointBatch(input.TenantId, device, now, GpsProtocol.Json, [point], [], []), token);
+                // Said to be in the journal already: what restores a tenant from there must not find it.
+                await queue.SetAsideAsync(
+                    [new PointBatch(input.TenantId, device, now, GpsProtocol.Json, [point], [], [])],
+                    attempts: null,
+                    journaled: true,
+                    token);
                 try
                 {
                     await WaitAsync(input.TenantId, device, point, token);

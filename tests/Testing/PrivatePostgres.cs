@@ -21,7 +21,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     public int Port { get; } = FreePort();
 
     public string ConnectionString =>
-        $"Host=127.0.0.1;Port={Port};Username=postgres;Database=postgres;Maximum Pool Size=10;Timeout=2";
+        $"Host=127.0.0.1;Port={Port};Username=postgres;Password=unused;Database=postgres;Maximum Pool Size=10;Timeout=2";
 
     public static async Task<PrivatePostgres> StartNewAsync()
     {
@@ -42,6 +42,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         _server = Launch("postgres",
         [
             "-D", _folder.FullName, "-p", $"{Port}", "-k", _folder.FullName, "-c", "listen_addresses=127.0.0.1",
+            "-c", "max_connections=300",
             .. _settings,
         ]);
         await Eventually.IsTrueAsync(AnswersAsync);
@@ -73,6 +74,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return made.GetCertHashString(HashAlgorithmName.SHA256);
     }
 
+    /// <summary>Has this flow of calls make its test databases here.</summary>
+    public void Use() => TestDatabase.UseServer(ConnectionString);
+
     /// <summary>Nothing is flushed, nobody is told.</summary>
     public async Task KillAsync()
     {
@@ -80,6 +84,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         await _server.WaitForExitAsync();
         _server.Dispose();
         _server = null;
+        NpgsqlConnection.ClearPool(new NpgsqlConnection(ConnectionString));
     }
 
     public async ValueTask DisposeAsync()
