@@ -113,7 +113,7 @@ public sealed class MovePlanner(
         };
     }
 
-    private static IEnumerable<MoveObstacle> FindObstacles(
+    internal static IEnumerable<MoveObstacle> FindObstacles(
         TenantPlacement placement, Plan to, MoveRequest request, SignupRequest signup, string region, MoveUsage usage)
     {
         if (request.Region is { } wanted)
