@@ -3,15 +3,16 @@ using WebHost.Migration;
 namespace WebHost.Tests.Migration.Model;
 
 /// <summary>
-/// What everybody who takes part in a cutover can do next: Cutover, Fence and CatchUp in small, each step one transaction at one
-/// database. Two callers write, each once; the forward crossing is attempted twice, at the same time or one after the other, the
-/// second time without the round that goes before the fence; both attempts, and the first one back, can die anywhere, or be overtaken while they sleep; every copy can go wrong; somebody gives
-/// the move up, and somebody else lifts any fence at any moment.
+/// What everybody who takes part in a cutover can do next: Cutover, Fence and CatchUp in small, each step one transaction at
+/// one database. Two callers write, each once. The forward crossing is attempted twice, at the same time or one after the
+/// other, the second time without the round that goes before the fence. Both attempts, and the first one back, can die
+/// anywhere, or be overtaken while they sleep; every copy can go wrong; somebody gives the move up, and somebody else lifts
+/// any fence at any moment.
 /// </summary>
 /// <param name="parts">What the protocol consists of.</param>
 /// <param name="sleepers">
-/// Whether attempts can be under way still when the move is given up. Nothing is lost then either; but one that wakes up later,
-/// fences and dies at once leaves the tenant without anybody who takes its writes.
+/// Whether attempts can be under way still when the move is given up. Nothing is lost then either; but one that wakes up
+/// later, fences and dies at once leaves the tenant without anybody who takes its writes.
 /// </param>
 internal sealed class Protocol(Parts parts, bool sleepers)
 {
@@ -35,7 +36,8 @@ internal sealed class Protocol(Parts parts, bool sleepers)
         var serving = world[world.Placement.Home].Rows;
         return (serving.Points & world.Accepted.Points) != world.Accepted.Points ? "an accepted write is lost"
             : serving.Register != world.Accepted.Register ? "an accepted write was written over with an older one"
-            : world is { Source.Writable: true, Target.Writable: true } && world.HasNamed(Home.Source) && world.HasNamed(Home.Target)
+            : world is { Source.Writable: true, Target.Writable: true }
+                && world.HasNamed(Home.Source) && world.HasNamed(Home.Target)
                 ? "two databases take writes"
             : world is { Attempt.At: FerryStep.Failed, Again.At: FerryStep.Failed, Placement.Home: Home.Target }
                 ? "a crossing that failed before handing over moved the tenant"
@@ -85,7 +87,7 @@ internal sealed class Protocol(Parts parts, bool sleepers)
 
         switch (ferry.At)
         {
-            case FerryStep.Idle when crossing == Forward ? world.GivingUp == GivingUp.No : world.GivingUp == GivingUp.GoingBack:
+            case FerryStep.Idle when world.GivingUp == (crossing == Forward ? GivingUp.No : GivingUp.GoingBack):
                 yield return ($"{name} begins", At(world, token == 2 ? FerryStep.Looking : FerryStep.Catching));
                 yield break;
             case FerryStep.Idle or FerryStep.Failed or FerryStep.Over:
@@ -189,7 +191,8 @@ internal sealed class Protocol(Parts parts, bool sleepers)
 
                 yield return ($"{name} cannot take over", At(world, FerryStep.Returning));
                 break;
-            case FerryStep.Placing when crossing == Forward && MayPlace(world, crossing.Epoch) && world.Move != MoveState.Switching:
+            case FerryStep.Placing
+                when crossing == Forward && MayPlace(world, crossing.Epoch) && world.Move != MoveState.Switching:
                 yield return ($"{name} is not wanted any more", At(world, FerryStep.Returning));
                 break;
             case FerryStep.Placing:

@@ -33,7 +33,9 @@ internal enum Parts
     All = Fence | Token | Verification | Lock | CompareAndSet,
 }
 
-/// <summary>A tenant's rows: those that only grow, one bit each, and one that is written over, by the number of its last write.</summary>
+/// <summary>
+/// A tenant's rows: those that only grow, one bit each, and one that is written over, by the number of its last write.
+/// </summary>
 internal readonly record struct Rows(int Points, int Register)
 {
     public Rows With(int write) => new(Points | (1 << write), write);
