@@ -51,8 +51,7 @@ public sealed class MoveEnds(
     }
 
     /// <summary>
-    /// Begins to take a move back, once the source serves. A fence that is left is lifted; a source that has handed over to a target
-    /// that did not take over serves again.
+    /// Begins to take a move back, once the source serves, out of reach of attempts to switch that were thought dead.
     /// </summary>
     /// <returns>False when the target serves, from which the tenant has to be brought back first.</returns>
     [Function(nameof(BeginUndoing))]
@@ -72,14 +71,14 @@ public sealed class MoveEnds(
         }
 
         await operations.EnterAsync(input.OperationId, OperationState.Undoing, failure.ToError(), cancellationToken);
-        var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
-        await cutover.StayAsync(
-            input.TenantId,
-            (await moves.GetAsync(input.OperationId, cancellationToken)).Epoch,
-            input.Target.Home,
-            input.Source.Home,
-            database,
-            cancellationToken);
+        var move = await moves.GetAsync(input.OperationId, cancellationToken);
+        if (move is { SwitchingAt: not null, SwitchedAt: null })
+        {
+            var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
+            await cutover.StayAsync(
+                input.TenantId, move.Epoch, input.Target.Home, input.Source.Home, database, cancellationToken);
+        }
+
         await moves.EnterAsync(input.OperationId, MoveState.Undoing, cancellationToken);
         return true;
     }
@@ -106,9 +105,8 @@ public sealed class MoveEnds(
                 cancellationToken);
         }
 
-        var epoch = (await placements.GetAsync(input.TenantId, cancellationToken)).Epoch;
         var ended = failure.Step is not null ? OperationState.Failed
-            : epoch == move.Epoch ? OperationState.Cancelled
+            : move.SwitchedAt is null ? OperationState.Cancelled
             : OperationState.RolledBack;
         await operations.EnterAsync(input.OperationId, ended, failure.ToError(), cancellationToken);
         return true;

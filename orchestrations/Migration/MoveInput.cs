@@ -12,7 +12,6 @@ namespace WebHost.Migration;
 /// <param name="Archives">Whether history that the new plan does not retain goes into the archive.</param>
 /// <param name="Retries">How often steps are tried.</param>
 /// <param name="RetryWindow">For how long a step that has failed waits for an operator's retry.</param>
-/// <param name="KeepSource">For how long the tenant can be taken back.</param>
 public sealed record MoveInput(
     Guid OperationId,
     Guid TenantId,
@@ -20,8 +19,7 @@ public sealed record MoveInput(
     MovingHome Target,
     bool Archives,
     StepRetries Retries,
-    TimeSpan RetryWindow,
-    TimeSpan KeepSource)
+    TimeSpan RetryWindow)
 {
     /// <summary>What the steps that make the target take.</summary>
     internal ProvisioningInput MakingTarget => new(OperationId, TenantId, Target.Home, Retries);
@@ -47,7 +45,7 @@ public sealed record MoveFailure(MoveInput Move, string? Step, string Reason, IR
     private const int LongestReason = 2_000;
 
     /// <summary>A failure after which nothing has been taken back yet.</summary>
-    internal static MoveFailure Of(MoveInput move, string? step, string reason) =>
+    public static MoveFailure Of(MoveInput move, string? step, string reason) =>
         new(move, step, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason, []);
 
     /// <summary>The failure as the operation shows it; null when nothing failed.</summary>

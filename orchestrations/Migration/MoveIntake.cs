@@ -73,8 +73,7 @@ public sealed class MoveIntake(
             new MovingHome(target.Home, target.Provider, operationId),
             plan.RetainedSince is not null,
             new StepRetries(settings.StepAttempts, settings.FirstRetryInterval, settings.LongestRetryInterval),
-            settings.Migrations.RetryWindow,
-            settings.Migrations.KeepSource);
+            settings.Migrations.RetryWindow);
         var planned = new PlannedOperation(
             operationId, WireName.Of(plan.Kind), tenantId, nameof(MoveTenant), input, MoveTenant.StepsOf(input));
         await control.TransactAsync(

@@ -82,8 +82,8 @@ public sealed partial class Cutover(
     }
 
     /// <summary>
-    /// Has a tenant stay where it is after a cutover that came to nothing: lifts whatever fence is left, and has the source serve
-    /// again, at an epoch behind the target's, when it had handed over.
+    /// Has a tenant stay where it is after a cutover that came to nothing, at an epoch behind the target's. An attempt that was
+    /// thought dead and wakes up afterwards finds no tenant at the epoch that it would fence.
     /// </summary>
     /// <param name="tenantId">The tenant.</param>
     /// <param name="epoch">The epoch at which it was served when the cutover began.</param>
@@ -100,30 +100,24 @@ public sealed partial class Cutover(
         TenantDatabaseAddress database,
         CancellationToken cancellationToken)
     {
-        var state = await fence.ReadAsync(database, tenantId, cancellationToken);
-        if (state is { Away: true })
+        if (await fence.ReadAsync(database, tenantId, cancellationToken) is { Away: false } served && served.Epoch == epoch)
         {
-            await control.TransactAsync(
-                transaction => PlacementStore.MoveAsync(
-                    transaction, tenantId, epoch, nextEpoch + 1, home, cancellationToken),
-                cancellationToken);
+            var holder = Guid.NewGuid();
+            await fence.CloseAsync(database, tenantId, epoch, holder, settings.Migrations.LongestPause, cancellationToken);
+            await fence.HandOverAsync(database, tenantId, epoch, holder, cancellationToken);
         }
 
+        await control.TransactAsync(
+            transaction => PlacementStore.MoveAsync(
+                transaction, tenantId, epoch, nextEpoch + 1, home, cancellationToken),
+            cancellationToken);
         var placement = await placements.GetAsync(tenantId, cancellationToken);
         if (placement.Home != home)
         {
             throw new InvalidOperationException($"Tenant {tenantId} is served from home {placement.Home}, not {home}.");
         }
 
-        if (state is { Away: true })
-        {
-            await fence.TakeOverAsync(database, tenantId, placement.Epoch, cancellationToken);
-        }
-        else
-        {
-            await fence.ReleaseForgottenAsync(database, tenantId, TimeSpan.Zero, cancellationToken);
-        }
-
+        await fence.TakeOverAsync(database, tenantId, placement.Epoch, cancellationToken);
         cache.Forget(tenantId);
     }
 

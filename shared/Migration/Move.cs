@@ -30,6 +30,12 @@ public sealed record Move
     /// <summary>Until when the tenant can be taken back, UTC; null before the switch.</summary>
     public DateTimeOffset? KeepUntil { get; init; }
 
+    /// <summary>When the source was first about to hand over, UTC; null before.</summary>
+    public DateTimeOffset? SwitchingAt { get; init; }
+
+    /// <summary>When the target first served, UTC; null before, and when it never did.</summary>
+    public DateTimeOffset? SwitchedAt { get; init; }
+
     /// <summary>Name of the export with which the rows move.</summary>
     public string ExportName => $"moves/{OperationId:n}";
 

@@ -81,7 +81,7 @@ public sealed class MovePlanner(
                 ArchivedPoints = usage.ArchivedPoints,
                 EstimatedSeconds = (long)making.TotalSeconds + (moved / RowsPerSecond),
                 LongestPauseSeconds = settings.Migrations.LongestPause.TotalSeconds,
-                WaitsForSlot = onShared && await servers.CountFreeSlotsAsync(cancellationToken) == 0,
+                WaitsForSlot = onShared && await servers.CountFreeSlotsAsync(tenant.Id, cancellationToken) == 0,
                 Reasons = decision.Reasons,
             },
             []);
@@ -113,7 +113,7 @@ public sealed class MovePlanner(
         };
     }
 
-    private static IEnumerable<MoveObstacle> FindObstacles(
+    internal static IEnumerable<MoveObstacle> FindObstacles(
         TenantPlacement placement, Plan to, MoveRequest request, SignupRequest signup, string region, MoveUsage usage)
     {
         if (request.Region is { } wanted)

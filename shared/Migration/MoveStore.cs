@@ -8,7 +8,7 @@ namespace WebHost.Migration;
 public sealed class MoveStore(ControlDatabase control)
 {
     private const string Columns =
-        "operation_id, tenant_id, kind, state, epoch, source_home, target_home, retained_since, keep_until";
+        "operation_id, tenant_id, kind, state, epoch, source_home, target_home, retained_since, keep_until, switching_at, switched_at";
 
     /// <summary>Adds a move within the caller's transaction.</summary>
     /// <returns>False when the tenant is on another move already.</returns>
@@ -27,11 +27,15 @@ public sealed class MoveStore(ControlDatabase control)
         NpgsqlTransaction transaction, Guid operationId, MoveState state, CancellationToken cancellationToken) =>
         await transaction.Sql(
             """
-            UPDATE moves SET state = $2, ended_at = CASE WHEN $3 THEN coalesce(ended_at, now()) END
+            UPDATE moves SET state = $2,
+                ended_at = CASE WHEN $3 THEN coalesce(ended_at, now()) END,
+                switching_at = CASE WHEN $5 THEN coalesce(switching_at, now()) ELSE switching_at END,
+                switched_at = CASE WHEN $6 THEN coalesce(switched_at, now()) ELSE switched_at END
             WHERE operation_id = $1 AND state = ANY ($4)
             """,
             operationId, state, state is MoveState.Committed or MoveState.Undone,
-            MoveLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray()).RunAsync(cancellationToken) == 1;
+            MoveLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray(),
+            state == MoveState.Switching, state == MoveState.Switched).RunAsync(cancellationToken) == 1;
 
     /// <summary>Moves a move to a state.</summary>
     /// <returns>False when that state cannot follow the one it is in.</returns>
@@ -158,5 +162,7 @@ public sealed class MoveStore(ControlDatabase control)
         TargetHome = row.GetInt64(6),
         RetainedSince = row.MaybeValue<DateOnly>(7),
         KeepUntil = row.MaybeValue<DateTimeOffset>(8),
+        SwitchingAt = row.MaybeValue<DateTimeOffset>(9),
+        SwitchedAt = row.MaybeValue<DateTimeOffset>(10),
     };
 }

@@ -37,6 +37,7 @@ public static class OperationLifecycle
     public static StateTable<OperationState> Table { get; } = new(
         "operation",
         (OperationState.Pending, OperationState.Running),
+        (OperationState.Pending, OperationState.Undoing),
         (OperationState.Pending, OperationState.Failed),
         (OperationState.Running, OperationState.Waiting),
         (OperationState.Running, OperationState.Undoing),

@@ -57,15 +57,18 @@ public sealed class ServerStore(ControlDatabase control)
     }
 
     /// <summary>Slots that are free on servers that take tenants.</summary>
-    public async Task<int> CountFreeSlotsAsync(CancellationToken cancellationToken)
+    /// <param name="movingTenant">Whose own servers are left out; null for a tenant who is new.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<int> CountFreeSlotsAsync(Guid? movingTenant, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
             """
             SELECT count(*)::int FROM server_slots l JOIN servers s ON s.id = l.server_id
             WHERE (l.tenant_id IS NULL OR l.reserved_until < now()) AND s.state = $1
+              AND NOT EXISTS (SELECT FROM homes h WHERE h.tenant_id = $2::uuid AND h.server_id = s.id)
             """,
-            ServerState.Accepting).FirstAsync(row => row.GetInt32(0), cancellationToken);
+            ServerState.Accepting, movingTenant).FirstAsync(row => row.GetInt32(0), cancellationToken);
     }
 
     /// <summary>

@@ -4,8 +4,10 @@ using System.Text.Json;
 using Microsoft.Azure.Functions.Worker;
 using Mono.Cecil;
 using Mono.Cecil.Rocks;
+using WebHost.Migration;
 using WebHost.Operations;
 using WebHost.Provisioning;
+using WebHost.Provisioning.Fly;
 using WebHost.Servers;
 
 namespace WebHost.Orchestrations.Tests;
@@ -55,6 +57,14 @@ public sealed class OrchestratorRulesTests
             input.OperationId, input.TenantId, input.Retries, TimeSpan.FromMinutes(5), TimeSpan.FromDays(3), TimeSpan.FromDays(1));
         var failedServer = FailedServerOrder.Of(server, nameof(VerifyServer), new string('€', 100_000));
 
+        var move = ScriptedEngine.Downgrade();
+        var failedMove = MoveFailure.Of(move, nameof(CompareHomes), new string('€', 100_000)) with
+        {
+            LeftBehind = [.. ProvisionOnFly.Steps.Select(step => step.Name)],
+        };
+
+        Assert.Equal(move, RoundTrip(move));
+        Assert.Equivalent(failedMove, RoundTrip(failedMove), strict: true);
         Assert.Equal(server, RoundTrip(server));
         Assert.Equal(failedServer, RoundTrip(failedServer));
         Assert.Equal(input, RoundTrip(input));
@@ -72,7 +82,10 @@ public sealed class OrchestratorRulesTests
             select parameter.ParameterType;
 
         Assert.Equal(
-            [typeof(FailedServerOrder), typeof(FailedStep), typeof(ProvisioningInput), typeof(ServerInput)],
+            [
+                typeof(FailedServerOrder), typeof(FailedStep), typeof(MoveFailure), typeof(MoveInput), typeof(ProvisioningInput),
+                typeof(ServerInput),
+            ],
             inputs.Distinct().OrderBy(type => type.Name));
     }
 

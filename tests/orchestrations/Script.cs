@@ -1,3 +1,4 @@
+using System.Text.Json;
 using WebHost.Operations;
 
 namespace WebHost.Orchestrations.Tests;
@@ -6,7 +7,7 @@ namespace WebHost.Orchestrations.Tests;
 public sealed class Script
 {
     private readonly Dictionary<string, Queue<Func<bool>>> _answers = [];
-    private readonly List<string> _calls = [];
+    private readonly List<(string Activity, JsonElement Input)> _calls = [];
 
     /// <summary>Activities in the order in which they were called, every attempt.</summary>
     public IReadOnlyList<string> Calls
@@ -15,13 +16,25 @@ public sealed class Script
         {
             lock (_calls)
             {
-                return [.. _calls];
+                return [.. _calls.Select(call => call.Activity)];
             }
+        }
+    }
+
+    /// <summary>What the activity was given at each of its calls.</summary>
+    public IReadOnlyList<T> InputsOf<T>(string activity)
+    {
+        lock (_calls)
+        {
+            return [.. _calls.Where(call => call.Activity == activity).Select(call => call.Input.Deserialize<T>()!)];
         }
     }
 
     /// <summary>The next calls of the activity say that it must wait.</summary>
     public Script Waits(string activity, int times = 1) => Add(activity, times, () => false);
+
+    /// <summary>The next calls of the activity say what they say without a script; what is scripted next comes after them.</summary>
+    public Script Agrees(string activity, int times) => Add(activity, times, () => true);
 
     /// <summary>The next calls of the activity fail and may be tried again.</summary>
     public Script Fails(string activity, int times) => Add(activity, times, () => throw new IOException($"{activity} broke."));
@@ -29,12 +42,16 @@ public sealed class Script
     /// <summary>The next call of the activity is refused for good.</summary>
     public Script Refuses(string activity) => Add(activity, 1, () => throw new StepRefusedException($"{activity} was refused."));
 
-    internal bool Answer(string activity)
+    /// <summary>The next call of the activity ends in a way from which nothing leads further.</summary>
+    public Script Ends(string activity) =>
+        Add(activity, 1, () => throw new StepFinalException($"{activity} is over.", new IOException()));
+
+    internal bool Answer(string activity, JsonElement input)
     {
         Func<bool>? answer;
         lock (_calls)
         {
-            _calls.Add(activity);
+            _calls.Add((activity, input.Clone()));
             answer = _answers.TryGetValue(activity, out var queue) && queue.TryDequeue(out var next) ? next : null;
         }
 

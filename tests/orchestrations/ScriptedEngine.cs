@@ -8,7 +8,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using WebHost.Local.DurableTask;
 using WebHost.Local.DurableTask.History;
+using WebHost.Migration;
 using WebHost.Operations;
+using WebHost.Plans;
 using WebHost.Provisioning;
 using WebHost.Servers;
 using WebHost.Testing;
@@ -85,15 +87,52 @@ public sealed class ScriptedEngine : IAsyncLifetime
     /// <param name="orchestrator">Its name.</param>
     /// <param name="script">What its activities answer.</param>
     /// <param name="deadline">For each step that waits; far off when absent.</param>
-    public async Task<string> StartAsync(string orchestrator, Script script, TimeSpan? deadline = null)
+    public Task<string> StartAsync(string orchestrator, Script script, TimeSpan? deadline = null)
     {
+        if (orchestrator == nameof(MoveTenant))
+        {
+            return StartAsync(Upgrade(deadline), script);
+        }
+
         var limit = deadline ?? FarDeadline;
         var operationId = Guid.CreateVersion7();
         _scripts[operationId] = script;
-        object input = orchestrator == nameof(TakeServerIntoService)
-            ? new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit, limit)
-            : new ProvisioningInput(operationId, Guid.CreateVersion7(), 1, Retries);
-        return await Client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input);
+        return Client.ScheduleNewOrchestrationInstanceAsync(
+            orchestrator,
+            orchestrator == nameof(TakeServerIntoService)
+                ? new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit, limit)
+                : new ProvisioningInput(operationId, Guid.CreateVersion7(), 1, Retries));
+    }
+
+    /// <summary>Starts a move whose activities follow the script.</summary>
+    public Task<string> StartAsync(MoveInput move, Script script)
+    {
+        _scripts[move.OperationId] = script;
+        _scripts[move.Source.MadeBy] = script;
+        return Client.ScheduleNewOrchestrationInstanceAsync(nameof(MoveTenant), move);
+    }
+
+    /// <summary>A move from a shared server to infrastructure of the tenant's own.</summary>
+    /// <param name="retryWindow">For how long a step that has failed waits; far off when absent.</param>
+    public static MoveInput Upgrade(TimeSpan? retryWindow = null) =>
+        Move(HostingProvider.Hetzner, HostingProvider.Fly, archives: false, retryWindow);
+
+    /// <summary>A move to a shared server that leaves history behind.</summary>
+    /// <param name="retryWindow">For how long a step that has failed waits; far off when absent.</param>
+    public static MoveInput Downgrade(TimeSpan? retryWindow = null) =>
+        Move(HostingProvider.Fly, HostingProvider.Hetzner, archives: true, retryWindow);
+
+    private static MoveInput Move(HostingProvider from, HostingProvider to, bool archives, TimeSpan? retryWindow)
+    {
+        var operationId = Guid.CreateVersion7();
+        return new MoveInput(
+            operationId,
+            Guid.CreateVersion7(),
+            new MovingHome(3, from, Guid.CreateVersion7()),
+            new MovingHome(6, to, operationId),
+            archives,
+            Retries,
+            retryWindow ?? FarDeadline);
     }
 
     /// <summary>Runs an orchestrator to its end.</summary>
@@ -104,6 +143,11 @@ public sealed class ScriptedEngine : IAsyncLifetime
         Client.WaitForInstanceCompletionAsync(instanceId, getInputsAndOutputs: true, CancellationToken.None)
             .WaitAsync(TimeSpan.FromSeconds(30));
 
+    /// <summary>Returns when an orchestration has been made to wait so many times with a limit.</summary>
+    public Task WaitsAsync(string instanceId, int timers = 1) =>
+        Eventually.IsTrueAsync(
+            async () => (await ExportAsync(instanceId)).Split("\"fireAt\"").Length > timers);
+
     public Task<string> ExportAsync(string instanceId) =>
         RecordedHistory.ExportAsync(_database.ConnectionString, Hub, instanceId);
 
@@ -111,9 +155,10 @@ public sealed class ScriptedEngine : IAsyncLifetime
     {
         var operation = input.TryGetProperty(nameof(FailedStep.Provisioning), out var inner)
             || input.TryGetProperty(nameof(FailedServerOrder.Input), out inner)
+            || input.TryGetProperty(nameof(MoveFailure.Move), out inner)
                 ? inner
                 : input;
-        return _scripts[operation.GetProperty(nameof(ProvisioningInput.OperationId)).GetGuid()].Answer(activity);
+        return _scripts[operation.GetProperty(nameof(ProvisioningInput.OperationId)).GetGuid()].Answer(activity, input);
     }
 
     private static IEnumerable<(string Name, MethodInfo Method)> Functions<TTrigger>()

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.DurableTask;
 using WebHost.Local.DurableTask.History;
+using WebHost.Migration;
 using WebHost.Provisioning.Fly;
 using WebHost.Provisioning.Hetzner;
 using WebHost.Servers;
@@ -17,8 +18,16 @@ public sealed class StoredHistoryTests(ScriptedEngine engine) : IClassFixture<Sc
 {
     private const string RecordVariable = "WEBHOST_RECORD_HISTORIES";
 
+    private static readonly TimeSpan ShortDeadline = TimeSpan.FromMilliseconds(200);
+
     private static readonly Dictionary<string, (string Orchestrator, Func<Script> Script, string? Event)> Recordings = new()
     {
+        ["MoveTenant"] = (nameof(MoveTenant), () => new Script().Waits(nameof(KeepSource)), MoveTenant.Wake),
+        ["MoveTenant-tried-again"] =
+            (nameof(MoveTenant), () => new Script().Refuses(nameof(ExportHistory)), MoveTenant.Wake),
+        ["MoveTenant-taken-back"] = (nameof(MoveTenant), () => new Script().Ends(nameof(SwitchOver)), null),
+        ["MoveTenant-gone-back"] =
+            (nameof(MoveTenant), () => new Script().Ends(nameof(CompareHomes)).Waits(nameof(MoveEnds.BeginUndoing)), null),
         ["ProvisionOnHetzner"] = (nameof(ProvisionOnHetzner), () => new Script(), null),
         ["ProvisionOnHetzner-after-waiting"] =
             (nameof(ProvisionOnHetzner), () => new Script().Waits(nameof(ReserveSlot)), ProvisionOnHetzner.SlotOffered),
@@ -57,9 +66,10 @@ public sealed class StoredHistoryTests(ScriptedEngine engine) : IClassFixture<Sc
     private async Task RecordAsync(string name, string file)
     {
         var (orchestrator, script, awaited) = Recordings[name];
-        var instanceId = await engine.StartAsync(orchestrator, script());
+        var instanceId = await engine.StartAsync(orchestrator, script(), awaited is null ? ShortDeadline : null);
         if (awaited is not null)
         {
+            await engine.WaitsAsync(instanceId);
             await engine.Client.RaiseEventAsync(instanceId, awaited);
         }
 

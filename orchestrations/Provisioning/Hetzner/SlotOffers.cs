@@ -11,7 +11,7 @@ public sealed partial class SlotOffers(OperationStore operations, ServerStore se
     /// <summary>Offers as many slots as are free. An offer too many does no harm: its tenant looks and waits again.</summary>
     public async Task OfferAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
-        var free = await servers.CountFreeSlotsAsync(cancellationToken);
+        var free = await servers.CountFreeSlotsAsync(movingTenant: null, cancellationToken);
         if (free == 0)
         {
             return;

@@ -54,6 +54,8 @@ CREATE TABLE moves (
     target_home     bigint NOT NULL,
     retained_since  date,
     turn_taken_at   timestamptz,
+    switching_at    timestamptz,
+    switched_at     timestamptz,
     keep_until      timestamptz,
     created_at      timestamptz NOT NULL DEFAULT now(),
     ended_at        timestamptz,

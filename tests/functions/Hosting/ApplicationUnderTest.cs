@@ -195,7 +195,8 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
         var simulators = Simulators.BaseAddress!;
         return new()
         {
-            ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
+            ["AzureWebJobsStorage"] = Environment.GetEnvironmentVariable("WEBHOST_TEST_BLOBS")
+                ?? throw new InvalidOperationException("WEBHOST_TEST_BLOBS is not set. Run ./test.sh, which starts a blob store and sets it."),
             ["ControlDatabase"] = Limited(_control!.ConnectionString),
             ["ServiceBus"] = Limited(_local!.ConnectionString),
             ["LocalHost:Database"] = Limited(_local.ConnectionString),

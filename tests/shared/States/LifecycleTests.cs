@@ -21,12 +21,14 @@ public sealed class LifecycleTests
     [Fact]
     public void Operation_may_change_in_these_ways_and_no_other() => Assert.Equal(
         [
-            "pending: failed, running",
+            "pending: failed, running, undoing",
             "running: failed, succeeded, undoing, waiting",
-            "waiting: failed, running, undoing",
-            "undoing: failed",
+            "waiting: failed, running, succeeded, undoing",
+            "undoing: cancelled, failed, rolled-back, waiting",
             "succeeded: ",
             "failed: ",
+            "cancelled: ",
+            "rolled-back: ",
         ],
         Describe(OperationLifecycle.Table));
 

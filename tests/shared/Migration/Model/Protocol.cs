@@ -1,0 +1,312 @@
+using WebHost.Migration;
+
+namespace WebHost.Tests.Migration.Model;
+
+/// <summary>
+/// What everybody who takes part in a cutover can do next: Cutover, Fence and CatchUp in small, each step one transaction at
+/// one database. Two callers write, each once. The forward crossing is attempted twice, at the same time or one after the
+/// other, the second time without the round that goes before the fence. Both attempts, and the first one back, can die
+/// anywhere, or be overtaken while they sleep; every copy can go wrong; somebody gives the move up, and somebody else lifts
+/// any fence at any moment.
+/// </summary>
+/// <param name="parts">What the protocol consists of.</param>
+/// <param name="sleepers">
+/// Whether attempts can be under way still when the move is given up. Nothing is lost then either; but one that wakes up
+/// later, fences and dies at once leaves the tenant without anybody who takes its writes.
+/// </param>
+internal sealed class Protocol(Parts parts, bool sleepers)
+{
+    private static readonly Crossing Forward = new(1, Home.Source, Home.Target);
+    private static readonly Crossing Backward = new(2, Home.Target, Home.Source);
+
+    /// <summary>Every step that can be next.</summary>
+    public IEnumerable<(string Step, World Next)> StepsFrom(World world) =>
+        Writes(world, world.First, 0, (next, writer) => next with { First = writer })
+            .Concat(Writes(world, world.Second, 1, (next, writer) => next with { Second = writer }))
+            .Concat(Crosses("first", world, world.Attempt, 1, Forward, (next, ferry) => next with { Attempt = ferry }))
+            .Concat(Crosses("second", world, world.Again, 2, Forward, (next, ferry) => next with { Again = ferry }))
+            .Concat(Crosses(
+                "back", world, world.Back, 3 + world.Back.Tries, Backward, (next, ferry) => next with { Back = ferry }))
+            .Concat(GivesUp(world))
+            .Concat(Lifts(world));
+
+    /// <summary>What must never be: the sentence that is broken, or null.</summary>
+    public static string? FaultOf(World world)
+    {
+        var serving = world[world.Placement.Home].Rows;
+        return (serving.Points & world.Accepted.Points) != world.Accepted.Points ? "an accepted write is lost"
+            : serving.Register != world.Accepted.Register ? "an accepted write was written over with an older one"
+            : world is { Source.Writable: true, Target.Writable: true }
+                && world.HasNamed(Home.Source) && world.HasNamed(Home.Target)
+                ? "two databases take writes"
+            : world is { Attempt.At: FerryStep.Failed, Again.At: FerryStep.Failed, Placement.Home: Home.Target }
+                ? "a crossing that failed before handing over moved the tenant"
+            : null;
+    }
+
+    /// <summary>What must not be when nothing can happen any more.</summary>
+    public string? FaultOfEnd(World world) =>
+        sleepers || world is { First.At: WriterStep.Done, Second.At: WriterStep.Done } ? null : "a tenant takes no writes for ever";
+
+    private static IEnumerable<(string, World)> Writes(
+        World world, Writer writer, int write, Func<World, Writer, World> with)
+    {
+        var home = writer.Route.Home;
+        var database = world[home];
+        switch (writer.At)
+        {
+            case WriterStep.Unrouted when write == 0 || world.First.At != WriterStep.Unrouted:
+            case WriterStep.Routed when writer.Route != world.Placement:
+                yield return ($"write {write} is routed", with(world, new Writer(WriterStep.Routed, world.Placement)));
+                break;
+        }
+
+        switch (writer.At)
+        {
+            case WriterStep.Routed when database.Writable && database.Epoch == writer.Route.Epoch:
+                yield return ($"write {write} is let in at the {home}", with(world, writer with { At = WriterStep.Open }));
+                break;
+            case WriterStep.Open:
+                yield return (
+                    $"write {write} is accepted",
+                    with(
+                        world.With(home, database with { Rows = database.Rows.With(write) })
+                            with { Accepted = world.Accepted.With(write) },
+                        new Writer(WriterStep.Done, default)));
+                break;
+        }
+    }
+
+    private IEnumerable<(string, World)> Crosses(
+        string name, World world, Ferry ferry, int token, Crossing crossing, Func<World, Ferry, World> with)
+    {
+        var (left, to) = (world[crossing.From], world[crossing.To]);
+        World At(World next, FerryStep step) => with(next, ferry with { At = step, Carried = default, Moment = 0 });
+        World From(Database database, FerryStep step) => At(world.With(crossing.From, database), step);
+        World To(Database database, FerryStep step) => At(world.With(crossing.To, database), step);
+
+        switch (ferry.At)
+        {
+            case FerryStep.Idle when world.GivingUp == (crossing == Forward ? GivingUp.No : GivingUp.GoingBack):
+                yield return ($"{name} begins", At(world, token == 2 ? FerryStep.Looking : FerryStep.Catching));
+                yield break;
+            case FerryStep.Idle or FerryStep.Failed or FerryStep.Over:
+                yield break;
+            case FerryStep.Catching or FerryStep.Draining:
+                var late = ferry.At == FerryStep.Draining;
+                if (parts.HasFlag(Parts.Lock) && (!to.Away || to.Mark is null))
+                {
+                    yield return ($"{name} may bring no rows", At(world, late ? FerryStep.Releasing : FerryStep.Over));
+                }
+                else if (!parts.HasFlag(Parts.Lock) || to.Holder == 0)
+                {
+                    yield return (
+                        $"{name} reads the {crossing.From}",
+                        with(
+                            world.With(crossing.To, to with { Holder = parts.HasFlag(Parts.Lock) ? token : 0 }),
+                            ferry with { At = late ? FerryStep.Drained : FerryStep.Caught, Carried = left.Rows }));
+                }
+
+                break;
+            case FerryStep.Caught or FerryStep.Drained:
+                var last = ferry.At == FerryStep.Drained;
+                var fresh = ferry.Carried.Points & ~(to.Mark ?? 0);
+                var arrived = to with { Holder = 0, Mark = ferry.Carried.Points };
+                yield return (
+                    $"{name} writes what it read",
+                    To(
+                        arrived with { Rows = new Rows(to.Rows.Points | fresh, ferry.Carried.Register) },
+                        last ? FerryStep.HandingOver : FerryStep.Looking));
+                if (ferry.Tries > 0)
+                {
+                    break;
+                }
+
+                yield return parts.HasFlag(Parts.Verification)
+                    ? ($"{name} finds that its copy went wrong",
+                        To(to with { Holder = 0 }, last ? FerryStep.Releasing : FerryStep.Failed))
+                    : ($"{name} copies wrongly", To(arrived, last ? FerryStep.HandingOver : FerryStep.Looking));
+                break;
+            case FerryStep.Looking:
+                yield return (
+                    $"{name} looks where the tenant is",
+                    At(
+                        world,
+                        world.Placement.Epoch != crossing.Epoch ? FerryStep.Finishing
+                        : !left.Away ? FerryStep.Fencing
+                        : left.Epoch == crossing.Epoch + 1 ? FerryStep.Marking
+                        : FerryStep.Over));
+                break;
+            case FerryStep.Fencing when left.Away || left.Epoch != crossing.Epoch:
+                yield return ($"{name} may not fence", At(world, FerryStep.Over));
+                break;
+            case FerryStep.Fencing when !parts.HasFlag(Parts.Fence):
+                yield return ($"{name} does not fence", At(world, FerryStep.Draining));
+                break;
+            case FerryStep.Fencing when left.Holder == 0 && !HasOpenWrite(world, crossing.From):
+                yield return ($"{name} fences", From(left with { Writable = false, Fence = token }, FerryStep.Draining));
+                break;
+            case FerryStep.HandingOver when left.Holder == 0:
+                var fenced = (!left.Writable || !parts.HasFlag(Parts.Fence)) && IsHeldBy(left, token)
+                    && left.Epoch == (left.Away ? crossing.Epoch + 1 : crossing.Epoch);
+                yield return fenced
+                    ? ($"{name} hands over",
+                        From(
+                            left with
+                            {
+                                Epoch = crossing.Epoch + 1,
+                                Writable = false,
+                                Away = true,
+                                Mark = left.Away ? left.Mark : null,
+                            },
+                            FerryStep.Marking))
+                    : ($"{name} may not hand over", At(world, FerryStep.Releasing));
+                break;
+            case FerryStep.Releasing:
+                yield return (
+                    $"{name} lifts its fence",
+                    left.Epoch == crossing.Epoch && !left.Away && (left.Writable || IsHeldBy(left, token))
+                        ? From(left with { Writable = true, Fence = 0 }, FerryStep.Failed)
+                        : At(world, FerryStep.Failed));
+                break;
+            case FerryStep.Marking:
+                yield return (
+                    $"{name} notes the {crossing.To}'s moment",
+                    with(world, ferry with { At = FerryStep.Marked, Moment = to.Rows.Points }));
+                yield return ($"{name} cannot reach the {crossing.To}", At(world, FerryStep.Returning));
+                break;
+            case FerryStep.Marked when left.Away && left.Holder == 0:
+                yield return (
+                    $"{name} says from where the {crossing.From} catches up",
+                    From(left with { Mark = left.Mark ?? ferry.Moment }, FerryStep.TakingOver));
+                break;
+            case FerryStep.Marked when !left.Away:
+                yield return ($"{name} finds the {crossing.From} serving", At(world, FerryStep.Returning));
+                break;
+            case FerryStep.TakingOver when to.Holder == 0:
+                if (TakeOver(to, crossing.Epoch + 1) is { } taken)
+                {
+                    yield return ($"{name} takes over", To(taken, FerryStep.Placing));
+                }
+
+                yield return ($"{name} cannot take over", At(world, FerryStep.Returning));
+                break;
+            case FerryStep.Placing
+                when crossing == Forward && MayPlace(world, crossing.Epoch) && world.Move != MoveState.Switching:
+                yield return ($"{name} is not wanted any more", At(world, FerryStep.Returning));
+                break;
+            case FerryStep.Placing:
+                var placed = Place(world, crossing.Epoch, new Placement(crossing.Epoch + 1, crossing.To));
+                yield return (
+                    $"{name} places",
+                    At(
+                        crossing == Forward && placed != world ? placed with { Move = MoveState.Switched } : placed,
+                        FerryStep.Finishing));
+                break;
+            case FerryStep.Returning:
+                yield return (
+                    $"{name} returns",
+                    At(Place(world, crossing.Epoch, new Placement(crossing.Epoch + 2, crossing.From)), FerryStep.Finishing));
+                break;
+            case FerryStep.Finishing when world.Placement.Home == crossing.To:
+                yield return ($"{name} is done", At(world, FerryStep.Over));
+                break;
+            case FerryStep.Finishing when left.Holder == 0:
+                yield return (
+                    $"{name} has the {crossing.From} serve again",
+                    TakeOver(left, world.Placement.Epoch) is { } again
+                        ? From(again, FerryStep.Over)
+                        : At(world, FerryStep.Over));
+                break;
+        }
+
+        // Of the ways back the second one is the last: somebody tries until it is gone.
+        if (crossing == Forward || ferry.Tries == 0)
+        {
+            yield return ($"{name} dies", To(to with { Holder = to.Holder == token ? 0 : to.Holder }, FerryStep.Over));
+        }
+    }
+
+    private IEnumerable<(string, World)> GivesUp(World world)
+    {
+        World At(World next, GivingUp step) => next with { GivingUp = step };
+        var (source, tenantIsAtTarget) = (world.Source, world.Placement.Home == Home.Target);
+        switch (world.GivingUp)
+        {
+            case GivingUp.No:
+                if (sleepers || (HasEnded(world.Attempt) && HasEnded(world.Again)))
+                {
+                    yield return ("the move is given up", At(world, GivingUp.Asked));
+                }
+
+                if (world.Move == MoveState.Switched)
+                {
+                    yield return ("the move is kept", At(world, GivingUp.Kept));
+                }
+
+                break;
+            case GivingUp.Asked when tenantIsAtTarget:
+                var back = world.Back.At is FerryStep.Over or FerryStep.Failed ? new Ferry { Tries = 1 } : world.Back;
+                yield return ("the way back begins", At(world, GivingUp.GoingBack) with { Back = back, Move = MoveState.GoingBack });
+                break;
+            case GivingUp.GoingBack when world.Back.At is FerryStep.Over or FerryStep.Failed:
+                yield return ("the way back has ended", At(world, GivingUp.Asked));
+                break;
+            case GivingUp.Asked:
+                yield return ("giving up looks at the source", At(world, source.Away ? GivingUp.Returning : GivingUp.Lifting));
+                break;
+            case GivingUp.Returning:
+                yield return ("giving up returns", At(Place(world, 1, new Placement(3, Home.Source)), GivingUp.Serving));
+                break;
+            case GivingUp.Serving or GivingUp.Lifting when tenantIsAtTarget:
+                yield return ("giving up finds the tenant moved", At(world, GivingUp.Asked));
+                break;
+            case GivingUp.Serving when source.Holder == 0:
+                yield return TakeOver(source, world.Placement.Epoch) is { } serving
+                    ? ("the source serves again", At(world with { Source = serving }, GivingUp.Ending))
+                    : ("the source cannot serve again", At(world, GivingUp.Asked));
+                break;
+            case GivingUp.Lifting:
+                yield return ("giving up lifts the fence", At(world with { Source = Lift(source) }, GivingUp.Ending));
+                break;
+            case GivingUp.Ending:
+                yield return MoveLifecycle.Table.Before(MoveState.Undoing).Contains(world.Move) || world.Move == MoveState.Undoing
+                    ? ("the move is given up for good", At(world, GivingUp.Done) with { Move = MoveState.Undoing })
+                    : ("the move has been switched meanwhile", At(world, GivingUp.Asked));
+                break;
+        }
+    }
+
+    private static bool HasEnded(Ferry ferry) => ferry.At is FerryStep.Idle or FerryStep.Failed or FerryStep.Over;
+
+    private static IEnumerable<(string, World)> Lifts(World world)
+    {
+        var home = world.Placement.Home;
+        if (world.Move is MoveState.Switching or MoveState.GoingBack && Lift(world[home]) is var lifted && lifted != world[home])
+        {
+            yield return ("a forgotten fence is lifted", world.With(home, lifted));
+        }
+    }
+
+    private static Database Lift(Database database) =>
+        database is { Writable: false, Away: false } ? database with { Writable = true, Fence = 0 } : database;
+
+    private static Database? TakeOver(Database database, int epoch) =>
+        (database.Away && database.Epoch <= epoch) || (database.Writable && database.Epoch == epoch)
+            ? database with { Epoch = epoch, Away = false, Writable = true }
+            : null;
+
+    private static bool HasOpenWrite(World world, Home home) =>
+        (world.First.At == WriterStep.Open && world.First.Route.Home == home)
+        || (world.Second.At == WriterStep.Open && world.Second.Route.Home == home);
+
+    private bool IsHeldBy(Database database, int token) =>
+        database.Fence == token || !parts.HasFlag(Parts.Token) || !parts.HasFlag(Parts.Fence);
+
+    private bool MayPlace(World world, int epoch) => world.Placement.Epoch == epoch || !parts.HasFlag(Parts.CompareAndSet);
+
+    private World Place(World world, int epoch, Placement placement) =>
+        MayPlace(world, epoch) ? world.Named(placement) : world;
+
+    private sealed record Crossing(int Epoch, Home From, Home To);
+}
