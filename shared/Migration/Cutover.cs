@@ -100,11 +100,9 @@ public sealed partial class Cutover(
         TenantDatabaseAddress database,
         CancellationToken cancellationToken)
     {
-        if (await fence.ReadAsync(database, tenantId, cancellationToken) is { Away: false } served && served.Epoch == epoch)
+        if (await fence.ReadAsync(database, tenantId, cancellationToken) is { Away: false })
         {
-            var holder = Guid.NewGuid();
-            await fence.CloseAsync(database, tenantId, epoch, holder, settings.Migrations.LongestPause, cancellationToken);
-            await fence.HandOverAsync(database, tenantId, epoch, holder, cancellationToken);
+            await fence.StayAsync(database, tenantId, epoch, nextEpoch + 1, cancellationToken);
         }
 
         await control.TransactAsync(

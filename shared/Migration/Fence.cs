@@ -49,6 +49,14 @@ public sealed class Fence(MovingConnections connections)
         TenantDatabaseAddress database, Guid tenantId, long epoch, Guid holder, CancellationToken cancellationToken) =>
         CallAsync(database, "SELECT fleet.release($1, $2, $3)", patience: null, cancellationToken, tenantId, epoch, holder);
 
+    /// <summary>
+    /// Serves a tenant who has not been handed over at a newer epoch, where no attempt at the old one reaches it, however late.
+    /// </summary>
+    /// <exception cref="FenceRefusedException">The tenant has been handed over, or was never served there at that epoch.</exception>
+    public Task StayAsync(
+        TenantDatabaseAddress database, Guid tenantId, long epoch, long nextEpoch, CancellationToken cancellationToken) =>
+        CallAsync(database, "SELECT fleet.stay($1, $2, $3)", patience: null, cancellationToken, tenantId, epoch, nextEpoch);
+
     /// <summary>Takes writes again when whoever closed the fence has not been heard of for so long.</summary>
     /// <returns>Whether that was so.</returns>
     public async Task<bool> ReleaseForgottenAsync(

@@ -36,7 +36,7 @@ internal static class Checker
             if (!any)
             {
                 ends++;
-                if (protocol.FaultOfEnd(world) is { } stuck)
+                if (Protocol.FaultOfEnd(world) is { } stuck)
                 {
                     return new Checked(reached.Count, ends, stuck, Story(reached, i));
                 }

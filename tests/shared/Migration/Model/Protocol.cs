@@ -10,11 +10,7 @@ namespace WebHost.Tests.Migration.Model;
 /// any fence at any moment.
 /// </summary>
 /// <param name="parts">What the protocol consists of.</param>
-/// <param name="sleepers">
-/// Whether attempts can be under way still when the move is given up. Nothing is lost then either; but one that wakes up
-/// later, fences and dies at once leaves the tenant without anybody who takes its writes.
-/// </param>
-internal sealed class Protocol(Parts parts, bool sleepers)
+internal sealed class Protocol(Parts parts)
 {
     private static readonly Crossing Forward = new(1, Home.Source, Home.Target);
     private static readonly Crossing Backward = new(2, Home.Target, Home.Source);
@@ -27,7 +23,7 @@ internal sealed class Protocol(Parts parts, bool sleepers)
             .Concat(Crosses("second", world, world.Again, 2, Forward, (next, ferry) => next with { Again = ferry }))
             .Concat(Crosses(
                 "back", world, world.Back, 3 + world.Back.Tries, Backward, (next, ferry) => next with { Back = ferry }))
-            .Concat(GivesUp(world))
+            .Concat(GivesUpMove(world))
             .Concat(Lifts(world));
 
     /// <summary>What must never be: the sentence that is broken, or null.</summary>
@@ -45,8 +41,8 @@ internal sealed class Protocol(Parts parts, bool sleepers)
     }
 
     /// <summary>What must not be when nothing can happen any more.</summary>
-    public string? FaultOfEnd(World world) =>
-        sleepers || world is { First.At: WriterStep.Done, Second.At: WriterStep.Done } ? null : "a tenant takes no writes for ever";
+    public static string? FaultOfEnd(World world) =>
+        world is { First.At: WriterStep.Done, Second.At: WriterStep.Done } ? null : "a tenant takes no writes for ever";
 
     private static IEnumerable<(string, World)> Writes(
         World world, Writer writer, int write, Func<World, Writer, World> with)
@@ -227,18 +223,14 @@ internal sealed class Protocol(Parts parts, bool sleepers)
         }
     }
 
-    private IEnumerable<(string, World)> GivesUp(World world)
+    private IEnumerable<(string, World)> GivesUpMove(World world)
     {
         World At(World next, GivingUp step) => next with { GivingUp = step };
         var (source, tenantIsAtTarget) = (world.Source, world.Placement.Home == Home.Target);
         switch (world.GivingUp)
         {
             case GivingUp.No:
-                if (sleepers || (HasEnded(world.Attempt) && HasEnded(world.Again)))
-                {
-                    yield return ("the move is given up", At(world, GivingUp.Asked));
-                }
-
+                yield return ("the move is given up", At(world, GivingUp.Asked));
                 if (world.Move == MoveState.Switched)
                 {
                     yield return ("the move is kept", At(world, GivingUp.Kept));
@@ -252,22 +244,28 @@ internal sealed class Protocol(Parts parts, bool sleepers)
             case GivingUp.GoingBack when world.Back.At is FerryStep.Over or FerryStep.Failed:
                 yield return ("the way back has ended", At(world, GivingUp.Asked));
                 break;
+            case GivingUp.Asked when source is { Away: false, Epoch: 1 }:
+                if (source.Holder == 0 && !HasOpenWrite(world, Home.Source))
+                {
+                    yield return (
+                        "giving up has the source serve out of reach",
+                        At(world with { Source = source with { Epoch = 3, Writable = true, Fence = 0 } }, GivingUp.Returning));
+                }
+
+                break;
             case GivingUp.Asked:
-                yield return ("giving up looks at the source", At(world, source.Away ? GivingUp.Returning : GivingUp.Lifting));
+                yield return ("giving up finds the source handed over", At(world, GivingUp.Returning));
                 break;
             case GivingUp.Returning:
                 yield return ("giving up returns", At(Place(world, 1, new Placement(3, Home.Source)), GivingUp.Serving));
                 break;
-            case GivingUp.Serving or GivingUp.Lifting when tenantIsAtTarget:
+            case GivingUp.Serving when tenantIsAtTarget:
                 yield return ("giving up finds the tenant moved", At(world, GivingUp.Asked));
                 break;
             case GivingUp.Serving when source.Holder == 0:
                 yield return TakeOver(source, world.Placement.Epoch) is { } serving
                     ? ("the source serves again", At(world with { Source = serving }, GivingUp.Ending))
                     : ("the source cannot serve again", At(world, GivingUp.Asked));
-                break;
-            case GivingUp.Lifting:
-                yield return ("giving up lifts the fence", At(world with { Source = Lift(source) }, GivingUp.Ending));
                 break;
             case GivingUp.Ending:
                 yield return MoveLifecycle.Table.Before(MoveState.Undoing).Contains(world.Move) || world.Move == MoveState.Undoing
@@ -276,8 +274,6 @@ internal sealed class Protocol(Parts parts, bool sleepers)
                 break;
         }
     }
-
-    private static bool HasEnded(Ferry ferry) => ferry.At is FerryStep.Idle or FerryStep.Failed or FerryStep.Over;
 
     private static IEnumerable<(string, World)> Lifts(World world)
     {

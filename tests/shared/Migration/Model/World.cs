@@ -105,7 +105,6 @@ internal enum GivingUp
     GoingBack,
     Returning,
     Serving,
-    Lifting,
     Ending,
     Done,
 }
