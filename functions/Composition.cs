@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using WebHost.Backups;
 using WebHost.Callers;
 using WebHost.Configuration;
 using WebHost.Data;
@@ -82,6 +83,7 @@ public static class Composition
         services.AddSingleton<MoveIntake>();
         services.AddSingleton<HomeProof>();
         services.AddSingleton<ShippingBack>();
+        services.AddSingleton<BackupIntake>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();
@@ -90,6 +92,7 @@ public static class Composition
         services.AddSingleton<GpsParser>();
         services.AddPointIngestion();
         services.AddTenantMoves();
+        services.AddTenantBackups();
         return services;
     }
 }
