@@ -143,6 +143,7 @@ internal static class Requests
             StatusCode = status,
         };
 
-    private static ProblemException TooLarge(int limit) =>
+    /// <summary>413, naming the limit in bytes.</summary>
+    public static ProblemException TooLarge(int limit) =>
         new(413, "Too large", $"The body is larger than {limit:N0} bytes, which is the limit here.");
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Primitives;
 using WebHost.Fleet;
+using WebHost.Gps.Allowances;
 using WebHost.Gps.Ingestion;
 using WebHost.OpenApi;
 using WebHost.Plans;
@@ -11,7 +12,8 @@ using WebHost.Problems;
 namespace WebHost.Gps;
 
 /// <summary>The door for GPS devices. A 2xx means that the points survive any crash from then on.</summary>
-public sealed class ReceivePoints(DeviceStore devices, GpsParser parser, PointQueue queue, TimeProvider time)
+public sealed class ReceivePoints(
+    DeviceStore devices, PointAllowances allowances, GpsParser parser, PointQueue queue, TimeProvider time)
 {
     private const int BytesPerMegabyte = 1_000_000;
 
@@ -25,13 +27,16 @@ public sealed class ReceivePoints(DeviceStore devices, GpsParser parser, PointQu
     {
         request.HttpContext.Response.Headers.CacheControl = "no-store";
         var device = await AuthenticateAsync(request, token, cancellationToken);
-        var limit = PlanCatalog.Standard.Get(device.Plan).Limits.UploadMegabytes * BytesPerMegabyte;
+        var limits = PlanCatalog.Standard.Get(device.Plan).Limits;
+
+        // Whoever is over the limit is told before the work of reading is done.
+        ThrowIfRefused(allowances.Take(device.TenantId, limits, points: 0), limits);
         var parsed = parser.Parse(
             new GpsRequest
             {
                 Method = request.Method,
                 QueryString = WithoutCredentials(request),
-                Body = await request.ReadBodyAsync(limit, cancellationToken),
+                Body = await DeviceBody.ReadAsync(request, limits.UploadMegabytes * BytesPerMegabyte, cancellationToken),
                 OwnTracksUser = Text(request.Headers["X-Limit-U"]),
                 OwnTracksDevice = Text(request.Headers["X-Limit-D"]),
             },
@@ -41,16 +46,50 @@ public sealed class ReceivePoints(DeviceStore devices, GpsParser parser, PointQu
             throw ProblemException.BadRequest("$", failure);
         }
 
-        var batch = new PointBatch(
-            device.TenantId, device.DeviceId, time.GetUtcNow(), parsed.Protocol, parsed.Points, parsed.Heartbeats, parsed.Quarantined);
-        if (!batch.IsEmpty)
-        {
-            await queue.EnqueueAsync(batch, cancellationToken);
-        }
-
+        await AcceptAsync(
+            new PointBatch(
+                device.TenantId, device.DeviceId, time.GetUtcNow(), parsed.Protocol, parsed.Points, parsed.Heartbeats, parsed.Quarantined),
+            limits,
+            cancellationToken);
         return parsed.Reply.ContentType is { } contentType
             ? new ContentResult { Content = parsed.Reply.Body, ContentType = contentType, StatusCode = StatusCodes.Status200OK }
             : new StatusCodeResult(StatusCodes.Status200OK);
+    }
+
+    private async Task AcceptAsync(PointBatch batch, PlanLimits limits, CancellationToken cancellationToken)
+    {
+        if (batch.Count > limits.PointsPerRequest)
+        {
+            throw new ProblemException(
+                StatusCodes.Status413PayloadTooLarge,
+                "Too large",
+                $"The request holds {batch.Count:N0} points; the plan's limit is {limits.PointsPerRequest:N0} in one request. Send them in parts.");
+        }
+
+        ThrowIfRefused(allowances.Take(batch.TenantId, limits, batch.Count), limits);
+        try
+        {
+            await queue.EnqueueAsync(batch, cancellationToken);
+        }
+        catch (PointsNotTakenException)
+        {
+            allowances.GiveBack(batch.TenantId, batch.Count);
+            throw;
+        }
+    }
+
+    private static void ThrowIfRefused(TimeSpan? wait, PlanLimits limits)
+    {
+        if (wait is { } delay)
+        {
+            throw new ProblemException(
+                StatusCodes.Status429TooManyRequests,
+                "Too many points",
+                $"The plan allows {limits.PointsPerSecond:N0} points a second, {limits.PointBurst:N0} at once after a rest. Send them again later.")
+            {
+                RetryAfter = delay,
+            };
+        }
     }
 
     // 401 and 403 are for identity only: a device may take any other 4xx as a reason to stop for ever.

@@ -6,6 +6,7 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Logging;
 using WebHost.Backups;
 using WebHost.Data;
+using WebHost.Gps.Ingestion;
 using WebHost.Json;
 using WebHost.Migration;
 using WebHost.Placement;
@@ -92,6 +93,12 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
                 return new ProblemException(503, "Moving", "The tenant is being moved; try again in a moment.")
                 {
                     RetryAfter = TimeSpan.FromSeconds(1),
+                };
+            case PointsNotTakenException:
+                LogUnavailable(logger, context.FunctionDefinition.Name, exception);
+                return new ProblemException(503, "Unavailable", "The points were not taken; send them again in a moment.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(2),
                 };
             case ServiceBusException { IsTransient: true }:
                 LogUnavailable(logger, context.FunctionDefinition.Name, exception);

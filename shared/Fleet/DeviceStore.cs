@@ -63,6 +63,15 @@ public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions
             .RunAsync(cancellationToken) > 0;
     }
 
+    /// <summary>In what unit each of the tenant's devices, revoked ones too, means speeds where its protocol does not say.</summary>
+    public async Task<IReadOnlyDictionary<Guid, SpeedUnit>> ReadSpeedUnitsAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        var units = await connection.Sql("SELECT id, speed_unit FROM devices WHERE tenant_id = $1", tenantId)
+            .ListAsync(row => (row.GetGuid(0), WireName.Parse<SpeedUnit>(row.GetString(1))), cancellationToken);
+        return units.ToDictionary();
+    }
+
     /// <summary>The device whose token this is, or null when it is unknown or revoked.</summary>
     public async Task<KnownDevice?> FindByTokenAsync(string token, CancellationToken cancellationToken)
     {

@@ -42,8 +42,26 @@ public sealed class GpsParser(TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(request);
         var shape = new RequestShape(request);
-        var sink = new PointSink(clock.GetUtcNow(), querySpeed);
         var protocol = Array.Find(Protocols, candidate => candidate.Recognises(shape))!;
+        return Parse(shape, protocol, new PointSink(clock.GetUtcNow(), querySpeed));
+    }
+
+    /// <summary>Reads a message again that was quarantined, by the rules that hold now.</summary>
+    /// <param name="protocol">How it was written.</param>
+    /// <param name="raw">What was kept of it.</param>
+    /// <param name="receivedAt">When it was received, UTC.</param>
+    /// <param name="querySpeed">The device's setting for speeds in query strings.</param>
+    public static ParsedRequest ParseAgain(GpsProtocol protocol, string raw, DateTimeOffset receivedAt, SpeedUnit querySpeed)
+    {
+        ArgumentNullException.ThrowIfNull(raw);
+        var reader = Array.Find(Protocols, candidate => candidate.Protocol == protocol)!;
+        var whole = new RequestShape(GpsRequest.Post(raw));
+        return Parse(
+            reader.Recognises(whole) ? whole : new RequestShape(reader.Restore(raw)), reader, new PointSink(receivedAt, querySpeed));
+    }
+
+    private static ParsedRequest Parse(RequestShape shape, IGpsProtocol protocol, PointSink sink)
+    {
         try
         {
             protocol.Parse(shape, sink);

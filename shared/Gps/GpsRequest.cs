@@ -17,4 +17,6 @@ public sealed record GpsRequest
 
     /// <summary>Header <c>X-Limit-D</c>: OwnTracks' device.</summary>
     public string? OwnTracksDevice { get; init; }
+
+    internal static GpsRequest Post(string body) => new() { Method = "POST", Body = System.Text.Encoding.UTF8.GetBytes(body) };
 }

@@ -87,6 +87,15 @@ public sealed class OperationStore(ControlDatabase control)
             age).ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 
+    /// <summary>The tenant's operation that has not ended, or null.</summary>
+    public async Task<Guid?> FindUnfinishedAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            "SELECT id FROM operations WHERE tenant_id = $1 AND finished_at IS NULL ORDER BY created_at LIMIT 1", tenantId)
+            .FirstAsync(row => (Guid?)row.GetGuid(0), cancellationToken);
+    }
+
     /// <summary>Operations that wait at a step, longest first.</summary>
     public async Task<IReadOnlyList<Guid>> ListWaitingAsync(string step, int limit, CancellationToken cancellationToken)
     {

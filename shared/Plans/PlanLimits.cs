@@ -13,4 +13,14 @@ public sealed record PlanLimits(
     int ConcurrentUsers,
     int QueriesPerSecond,
     int UploadMegabytes,
-    int RetentionDays);
+    int RetentionDays)
+{
+    private const int BurstSeconds = 60;
+    private const int RequestSeconds = 1_000;
+
+    /// <summary>GPS points accepted at once after a rest: a minute's worth.</summary>
+    public int PointBurst => PointsPerSecond * BurstSeconds;
+
+    /// <summary>GPS points accepted in one request, whatever it leaves for later ones.</summary>
+    public int PointsPerRequest => PointsPerSecond * RequestSeconds;
+}

@@ -1,10 +1,23 @@
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.Hosting;
 using WebHost.Benchmarks;
+using WebHost.Benchmarks.Ingestion;
+
+if (args is ["empty-host", .. var options])
+{
+    var builder = FunctionsApplication.CreateBuilder(options);
+    builder.ConfigureFunctionsWebApplication();
+    builder.Build().Run();
+    return 0;
+}
 
 var benchmarks = new Dictionary<string, Func<Task>>(StringComparer.OrdinalIgnoreCase)
 {
     ["durable-throughput"] = DurableThroughput.RunAsync,
     ["durable-latency"] = DurableLatency.RunAsync,
     ["durable-idle"] = DurableIdle.RunAsync,
+    ["ingestion"] = IngestionSpeed.RunAsync,
+    ["soak"] = IngestionSoak.RunAsync,
     ["migration-speed"] = MigrationSpeed.RunAsync,
 };
 

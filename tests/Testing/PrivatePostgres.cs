@@ -21,7 +21,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     public int Port { get; } = FreePort();
 
     public string ConnectionString =>
-        $"Host=127.0.0.1;Port={Port};Username=postgres;Database=postgres;Maximum Pool Size=10;Timeout=2";
+        $"Host=127.0.0.1;Port={Port};Username=postgres;Password=unused;Database=postgres;Maximum Pool Size=10;Timeout=2";
 
     public static async Task<PrivatePostgres> StartNewAsync()
     {
@@ -42,10 +42,13 @@ public sealed class PrivatePostgres : IAsyncDisposable
         _server = Launch("postgres",
         [
             "-D", _folder.FullName, "-p", $"{Port}", "-k", _folder.FullName, "-c", "listen_addresses=127.0.0.1",
-            .. _settings,
+            "-c", "max_connections=300", .. _settings,
         ]);
         await Eventually.IsTrueAsync(AnswersAsync);
     }
+
+    /// <summary>Has this flow of calls make its test databases here.</summary>
+    public void Use() => TestDatabase.UseServer(ConnectionString);
 
     /// <summary>Starts the server anew with a certificate that it has just made for itself.</summary>
     /// <returns>Its SHA-256.</returns>

@@ -8,6 +8,8 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>The environment variable with an administrator's connection string to the test server.</summary>
     public const string ServerVariable = "WEBHOST_TEST_DATABASE";
 
+    private static readonly AsyncLocal<string?> Server = new();
+
     private TestDatabase(string name)
     {
         Name = name;
@@ -16,13 +18,17 @@ public sealed class TestDatabase : IAsyncDisposable
 
     /// <summary>Connection string of the server's administrator. Fails the test when no server was given.</summary>
     public static string ServerConnectionString =>
-        Environment.GetEnvironmentVariable(ServerVariable)
+        Server.Value
+        ?? Environment.GetEnvironmentVariable(ServerVariable)
         ?? throw new InvalidOperationException(
             $"{ServerVariable} is not set. Run ./test.sh, which starts PostgreSQL and sets it.");
 
     public string Name { get; }
 
     public string ConnectionString { get; }
+
+    /// <summary>Makes another server that of this flow of calls.</summary>
+    internal static void UseServer(string connectionString) => Server.Value = connectionString;
 
     /// <param name="purpose">Begins the database's name, to be recognised in a server's list; letters and digits only.</param>
     /// <param name="template">A database to copy; a plain one when absent.</param>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace WebHost.Gps.Ingestion;
@@ -20,21 +19,7 @@ public sealed record PointBatch(
     IReadOnlyList<GpsHeartbeat> Heartbeats,
     IReadOnlyList<QuarantinedPoint> Quarantined)
 {
-    /// <summary>Whether there is nothing in it.</summary>
+    /// <summary>Messages of all three kinds.</summary>
     [JsonIgnore]
-    public bool IsEmpty => Points.Count == 0 && Heartbeats.Count == 0 && Quarantined.Count == 0;
-
-    /// <summary>The batch as a message's body.</summary>
-    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, PointBatchJson.Default.PointBatch);
-
-    /// <summary>The batch of a message's body.</summary>
-    /// <exception cref="JsonException">The body holds no batch.</exception>
-    public static PointBatch FromBytes(ReadOnlySpan<byte> body) =>
-        JsonSerializer.Deserialize(body, PointBatchJson.Default.PointBatch)
-        ?? throw new JsonException("The message holds null instead of a batch.");
+    public int Count => Points.Count + Heartbeats.Count + Quarantined.Count;
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(PointBatch))]
-internal sealed partial class PointBatchJson : JsonSerializerContext;

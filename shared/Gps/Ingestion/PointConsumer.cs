@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Collections.Concurrent;
 using Azure.Messaging.ServiceBus;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -6,10 +6,15 @@ using WebHost.Placement;
 
 namespace WebHost.Gps.Ingestion;
 
-/// <summary>A message whose batch can never be written.</summary>
+/// <summary>A message that can never be written.</summary>
 /// <param name="Message">The message.</param>
 /// <param name="Reason">Why.</param>
 public sealed record PoisonMessage(ServiceBusReceivedMessage Message, string Reason);
+
+/// <summary>A batch and where its tenant lives.</summary>
+/// <param name="Batch">The batch.</param>
+/// <param name="Placement">Where the tenant lives.</param>
+public sealed record PlacedBatch(PointBatch Batch, TenantPlacement Placement);
 
 /// <summary>
 /// Takes batches from the queue to the journal and the tenants' databases. Databases are written at the same time and apart
@@ -18,47 +23,93 @@ public sealed record PoisonMessage(ServiceBusReceivedMessage Message, string Rea
 public sealed partial class PointConsumer(
     PlacementCache placements, PointWriter writer, PointJournal journal, PointQueue queue, ILogger<PointConsumer> logger)
 {
-    // Long enough for a loaded database, short enough that messages keep their locks (30 s).
-    private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(15);
+    // More rows a transaction gain little, and a slow database is noticed the later the larger they are.
+    private const int PointsPerChunk = 10_000;
+
+    // While one is written, the next goes into the journal.
+    private const int ChunksAtOnce = 2;
+
+    // Everybody's points need the journal: there is nobody to let pass while it is slow, only the messages' locks (30 s) to keep.
+    private static readonly TimeSpan JournalLimit = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<Guid, Lane> _lanes = new();
 
     /// <summary>Writes the batches of these messages. When it returns, every message is done but for the poison ones.</summary>
     public async Task<IReadOnlyList<PoisonMessage>> ConsumeAsync(
         IReadOnlyList<ServiceBusReceivedMessage> messages, CancellationToken cancellationToken)
     {
-        var poison = new List<PoisonMessage>();
-        var received = await JournalAsync(Read(messages, poison), cancellationToken);
-        var placed = new List<PlacedBatch>();
-        foreach (var (message, batch) in received)
+        var turn = new Turn();
+        await Parallel.ForEachAsync(
+            Divide(Read(messages, turn)),
+            new ParallelOptions { MaxDegreeOfParallelism = ChunksAtOnce, CancellationToken = cancellationToken },
+            async (items, stop) => await ConsumeAsync(items, turn, stop));
+        return [.. turn.Poison];
+    }
+
+    private async Task ConsumeAsync(List<Item> items, Turn turn, CancellationToken cancellationToken)
+    {
+        var received = await JournalAsync(items, turn, cancellationToken);
+        await PlaceAsync(received, cancellationToken);
+        await Task.WhenAll(received
+            .Where(item => item.Placed is not null)
+            .GroupBy(item => item.Placed!.Placement.DatabaseId!.Value)
+            .Select(database => WriteAsync(database.Key, [.. database], cancellationToken)));
+        foreach (var later in received.Where(item => item.Outcome == Outcome.NotNow).GroupBy(item => PointQueue.Attempts(item.Message)))
         {
-            if (await PlaceAsync(batch, cancellationToken) is { } placement)
+            await queue.SetAsideAsync(later.Select(item => item.Batch), later.Key, journaled: true, cancellationToken);
+        }
+
+        // A refused batch is sent on alone, so that what becomes a dead letter is what was refused and nothing else.
+        foreach (var item in received.Where(item => item.Refusal is not null))
+        {
+            if (item.IsAlone)
             {
-                placed.Add(new PlacedBatch(message, batch, placement));
+                LogPoison(logger, item.Batch.TenantId, item.Batch.DeviceId, item.Refusal!);
+                turn.Poison.Add(new PoisonMessage(item.Message, item.Refusal!.MessageText));
             }
             else
             {
-                await queue.SetAsideAsync(message, journaled: true, cancellationToken);
+                await queue.SetAsideAsync([item.Batch], attempts: null, journaled: true, cancellationToken);
             }
         }
-
-        var refused = await Task.WhenAll(placed
-            .GroupBy(batch => batch.Placement.DatabaseId!.Value)
-            .Select(group => WriteAsync(group.Key, [.. group], cancellationToken)));
-        return [.. poison, .. refused.SelectMany(r => r)];
     }
 
-    private static List<(ServiceBusReceivedMessage Message, PointBatch Batch)> Read(
-        IReadOnlyList<ServiceBusReceivedMessage> messages, List<PoisonMessage> poison)
+    private static IEnumerable<List<Item>> Divide(List<Item> items)
     {
-        var read = new List<(ServiceBusReceivedMessage, PointBatch)>(messages.Count);
+        var chunk = new List<Item>();
+        var points = 0;
+        foreach (var item in items)
+        {
+            if (chunk.Count > 0 && points + item.Batch.Count > PointsPerChunk)
+            {
+                yield return chunk;
+                chunk = [];
+                points = 0;
+            }
+
+            chunk.Add(item);
+            points += item.Batch.Count;
+        }
+
+        if (chunk.Count > 0)
+        {
+            yield return chunk;
+        }
+    }
+
+    private static List<Item> Read(IReadOnlyList<ServiceBusReceivedMessage> messages, Turn turn)
+    {
+        var read = new List<Item>(messages.Count);
         foreach (var message in messages)
         {
             try
             {
-                read.Add((message, PointBatch.FromBytes(message.Body.ToMemory().Span)));
+                var batches = PointMessage.Read(message.Body.ToMemory().Span);
+                read.AddRange(batches.Select(batch => new Item(message, batch, batches.Count == 1)));
             }
-            catch (JsonException unreadable)
+            catch (FormatException unreadable)
             {
-                poison.Add(new PoisonMessage(message, unreadable.Message));
+                turn.Poison.Add(new PoisonMessage(message, unreadable.Message));
             }
         }
 
@@ -66,70 +117,101 @@ public sealed partial class PointConsumer(
     }
 
     // No journal, no row: what a database loses must be in the journal. Answers those that are.
-    private async Task<IReadOnlyList<(ServiceBusReceivedMessage Message, PointBatch Batch)>> JournalAsync(
-        List<(ServiceBusReceivedMessage Message, PointBatch Batch)> received, CancellationToken cancellationToken)
+    private async Task<List<Item>> JournalAsync(List<Item> received, Turn turn, CancellationToken cancellationToken)
     {
-        var fresh = received.Where(r => !PointQueue.IsJournaled(r.Message)).ToList();
+        var fresh = received.FindAll(item => !PointQueue.IsJournaled(item.Message));
+        if (await TryJournalAsync(fresh.ConvertAll(item => item.Batch), turn, cancellationToken))
+        {
+            return received;
+        }
+
+        foreach (var later in fresh.GroupBy(item => PointQueue.Attempts(item.Message)))
+        {
+            await queue.SetAsideAsync(later.Select(item => item.Batch), later.Key, journaled: false, cancellationToken);
+        }
+
+        return [.. received.Except(fresh)];
+    }
+
+    private async Task<bool> TryJournalAsync(List<PointBatch> batches, Turn turn, CancellationToken cancellationToken)
+    {
+        if (turn.HasNoJournal)
+        {
+            return false;
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(JournalLimit);
         try
         {
-            await journal.AppendAsync([.. fresh.Select(r => r.Batch)], cancellationToken);
-            return received;
+            await journal.AppendAsync(batches, limit.Token);
+            return true;
         }
         catch (Exception unavailable) when (!cancellationToken.IsCancellationRequested)
         {
-            LogNoJournal(logger, fresh.Count, unavailable);
-            foreach (var (message, _) in fresh)
-            {
-                await queue.SetAsideAsync(message, journaled: false, cancellationToken);
-            }
-
-            return [.. received.Except(fresh)];
+            turn.HasNoJournal = true;
+            LogNoJournal(logger, batches.Count, unavailable);
+            return false;
         }
     }
 
-    private async Task<TenantPlacement?> PlaceAsync(PointBatch batch, CancellationToken cancellationToken)
+    private async Task PlaceAsync(List<Item> received, CancellationToken cancellationToken)
     {
-        try
+        foreach (var tenant in received.GroupBy(item => item.Batch.TenantId))
         {
-            return await placements.GetServedAsync(batch.TenantId, cancellationToken);
-        }
-        catch (Exception nowhere) when (nowhere is TenantNotServedException or TenantUnknownException)
-        {
-            return null;
+            try
+            {
+                var placement = await placements.GetServedAsync(tenant.Key, cancellationToken);
+                foreach (var item in tenant)
+                {
+                    item.Placed = new PlacedBatch(item.Batch, placement);
+                }
+            }
+            catch (Exception nowhere) when (!cancellationToken.IsCancellationRequested)
+            {
+                // Not served yet, or the control database does not answer: either passes.
+                LogNowhere(logger, tenant.Key, nowhere);
+            }
         }
     }
 
-    private async Task<IReadOnlyList<PoisonMessage>> WriteAsync(
-        Guid databaseId, IReadOnlyList<PlacedBatch> batches, CancellationToken cancellationToken)
+    private async Task WriteAsync(Guid databaseId, List<Item> items, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(WriteLimit);
+        var lane = _lanes.GetOrAdd(databaseId, _ => new Lane());
         try
         {
-            var admitted = await writer.WriteAsync(databaseId, batches, limit.Token);
-            foreach (var batch in batches.Where(batch => !admitted.Contains(batch.Batch.TenantId)))
+            var placed = items.ConvertAll(item => item.Placed!);
+            var admitted = await lane.TryAsync(limit => writer.WriteAsync(databaseId, placed, limit), cancellationToken);
+            if (admitted is null)
             {
-                // Moved or about to move: the next look shows where to.
-                placements.Forget(batch.Batch.TenantId);
-                await queue.SetAsideAsync(batch.Message, journaled: true, cancellationToken);
+                LogSlow(logger, databaseId, items.Count);
+                return;
             }
 
-            return [];
+            foreach (var item in items)
+            {
+                if (admitted.Contains(item.Batch.TenantId))
+                {
+                    item.Outcome = Outcome.Done;
+                }
+                else
+                {
+                    // Moved or about to move: the next look shows where to.
+                    placements.Forget(item.Batch.TenantId);
+                }
+            }
         }
         catch (PostgresException refused) when (IsAboutTheRows(refused))
         {
-            return await FindPoisonAsync(databaseId, batches, refused, cancellationToken);
+            await FindPoisonAsync(databaseId, items, refused, cancellationToken);
         }
         catch (Exception unavailable) when (!cancellationToken.IsCancellationRequested)
         {
-            LogUnavailable(logger, databaseId, batches.Count, unavailable);
-            foreach (var batch in batches)
+            LogUnavailable(logger, databaseId, items.Count, unavailable);
+            foreach (var item in items)
             {
-                placements.Forget(batch.Batch.TenantId);
-                await queue.SetAsideAsync(batch.Message, journaled: true, cancellationToken);
+                placements.Forget(item.Batch.TenantId);
             }
-
-            return [];
         }
     }
 
@@ -138,35 +220,71 @@ public sealed partial class PointConsumer(
         exception.SqlState.StartsWith("22", StringComparison.Ordinal) || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
 
     // One batch spoils the statement for all: halves are tried until it stands alone.
-    private async Task<IReadOnlyList<PoisonMessage>> FindPoisonAsync(
-        Guid databaseId, IReadOnlyList<PlacedBatch> batches, PostgresException refused, CancellationToken cancellationToken)
+    private async Task FindPoisonAsync(
+        Guid databaseId, List<Item> items, PostgresException refused, CancellationToken cancellationToken)
     {
-        if (batches is [var only])
+        if (items is [var only])
         {
-            LogPoison(logger, only.Batch.TenantId, only.Batch.DeviceId, refused);
-            return [new PoisonMessage(only.Message, refused.MessageText)];
+            only.Outcome = Outcome.Refused;
+            only.Refusal = refused;
+            return;
         }
 
-        var half = batches.Count / 2;
-        return
-        [
-            .. await WriteAsync(databaseId, [.. batches.Take(half)], cancellationToken),
-            .. await WriteAsync(databaseId, [.. batches.Skip(half)], cancellationToken),
-        ];
+        var half = items.Count / 2;
+        await WriteAsync(databaseId, items.GetRange(0, half), cancellationToken);
+        await WriteAsync(databaseId, items.GetRange(half, items.Count - half), cancellationToken);
     }
 
     [LoggerMessage(400, LogLevel.Warning, "Database {DatabaseId} takes no points for the moment; {Count} batches are set aside.")]
     private static partial void LogUnavailable(ILogger logger, Guid databaseId, int count, Exception exception);
 
+    [LoggerMessage(401, LogLevel.Error, "A batch of tenant {TenantId}, device {DeviceId} cannot be written.")]
+    private static partial void LogPoison(ILogger logger, Guid tenantId, Guid deviceId, Exception exception);
+
     [LoggerMessage(402, LogLevel.Warning, "The journal takes nothing for the moment; {Count} batches are set aside.")]
     private static partial void LogNoJournal(ILogger logger, int count, Exception exception);
 
-    [LoggerMessage(401, LogLevel.Error, "A batch of tenant {TenantId}, device {DeviceId} cannot be written.")]
-    private static partial void LogPoison(ILogger logger, Guid tenantId, Guid deviceId, Exception exception);
-}
+    [LoggerMessage(403, LogLevel.Warning, "Database {DatabaseId} is slow; {Count} batches are set aside, others are not held up.")]
+    private static partial void LogSlow(ILogger logger, Guid databaseId, int count);
 
-/// <summary>A batch and where its tenant lives.</summary>
-/// <param name="Message">The message that brought it.</param>
-/// <param name="Batch">The batch.</param>
-/// <param name="Placement">Where the tenant lives.</param>
-public sealed record PlacedBatch(ServiceBusReceivedMessage Message, PointBatch Batch, TenantPlacement Placement);
+    [LoggerMessage(404, LogLevel.Information, "Tenant {TenantId} cannot be written to anywhere; its batches are set aside.")]
+    private static partial void LogNowhere(ILogger logger, Guid tenantId, Exception exception);
+
+    private enum Outcome
+    {
+        NotNow,
+        Done,
+        Refused,
+    }
+
+    /// <summary>What the chunks of one turn have in common.</summary>
+    private sealed class Turn
+    {
+        private volatile bool _hasNoJournal;
+
+        public ConcurrentBag<PoisonMessage> Poison { get; } = [];
+
+        /// <summary>The journal has failed once: the rest of the turn need not wait for it too.</summary>
+        public bool HasNoJournal
+        {
+            get => _hasNoJournal;
+            set => _hasNoJournal = value;
+        }
+    }
+
+    private sealed class Item(ServiceBusReceivedMessage message, PointBatch batch, bool isAlone)
+    {
+        public ServiceBusReceivedMessage Message { get; } = message;
+
+        public PointBatch Batch { get; } = batch;
+
+        /// <summary>Whether the message holds no other batch.</summary>
+        public bool IsAlone { get; } = isAlone;
+
+        public PlacedBatch? Placed { get; set; }
+
+        public Outcome Outcome { get; set; }
+
+        public PostgresException? Refusal { get; set; }
+    }
+}

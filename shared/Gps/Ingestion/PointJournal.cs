@@ -7,9 +7,9 @@ using WebHost.Data;
 namespace WebHost.Gps.Ingestion;
 
 /// <summary>
-/// Every accepted batch in blob storage, so that a tenant's points outlive the tenant's database. A blob holds the batches of
-/// one turn of the consumer, a line of JSON each, compressed with Brotli; the control database says which tenants' points
-/// of which days are in it.
+/// Every accepted batch in blob storage, so that a tenant's points outlive the tenant's database. A blob holds batches in the
+/// form of <see cref="PointMessage"/>, compressed with Brotli; the control database says which tenants' points, received when,
+/// are in it.
 /// </summary>
 public sealed class PointJournal(BlobContainerClient container, ControlDatabase control, TimeProvider time)
 {
@@ -27,12 +27,12 @@ public sealed class PointJournal(BlobContainerClient container, ControlDatabase 
         }
 
         await EnsureContainerAsync(cancellationToken);
-        var name = time.GetUtcNow().ToString("yyyy/MM/dd/HH/", CultureInfo.InvariantCulture) + $"{Guid.CreateVersion7():n}.ndjson.br";
+        var name = time.GetUtcNow().ToString("yyyy/MM/dd/HH/", CultureInfo.InvariantCulture) + $"{Guid.CreateVersion7():n}.points.br";
         await container.GetBlobClient(name).UploadAsync(
             new BinaryData(Compress(batches)),
             new BlobUploadOptions
             {
-                HttpHeaders = new BlobHttpHeaders { ContentType = "application/x-ndjson", ContentEncoding = "br" },
+                HttpHeaders = new BlobHttpHeaders { ContentType = PointMessage.ContentType, ContentEncoding = "br" },
             },
             cancellationToken);
         await IndexAsync(name, batches, cancellationToken);
@@ -43,11 +43,7 @@ public sealed class PointJournal(BlobContainerClient container, ControlDatabase 
         using var compressed = new MemoryStream();
         using (var brotli = new BrotliStream(compressed, CompressionLevel.Fastest))
         {
-            foreach (var batch in batches)
-            {
-                brotli.Write(batch.ToBytes());
-                brotli.Write("\n"u8);
-            }
+            brotli.Write(PointMessage.Join([.. batches.SelectMany(PointMessage.ToSegments)]));
         }
 
         return compressed.ToArray();

@@ -1,104 +1,223 @@
+using System.Threading.Channels;
 using Azure.Messaging.ServiceBus;
 
 namespace WebHost.Gps.Ingestion;
 
-/// <summary>The queue between the door and the tenants' databases. What it has taken survives any crash.</summary>
-public sealed class PointQueue(ServiceBusClient client, TimeProvider time) : IAsyncDisposable
+/// <summary>
+/// The queue between the door and the tenants' databases. What it has taken survives any crash.
+///
+/// Requests that arrive together share a message. One that comes alone is sent at once; while two sends are on their way, what
+/// arrives waits until one of them is done and then goes together. How long that is follows from how long the queue takes: a
+/// few milliseconds, which cost a busy door little and save it most of its round trips.
+/// </summary>
+public sealed class PointQueue : IAsyncDisposable
 {
     /// <summary>Name of the queue.</summary>
     public const string Name = "points";
 
     // Service Bus takes 256 KB a message in the Standard tier, headers included.
     private const int LargestBody = 200_000;
-    private const int PointsPerMessage = 1_000;
+    private const int MostSends = 2;
+    private const long MostBytesWaiting = 64 << 20;
     private const string AttemptsProperty = "attempts";
     private const string JournaledProperty = "journaled";
 
-    private readonly ServiceBusSender _sender = client.CreateSender(Name);
+    private readonly Channel<Segment> _waiting = Channel.CreateUnbounded<Segment>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly SemaphoreSlim _sends = new(MostSends);
+    private readonly ServiceBusSender _sender;
+    private readonly TimeProvider _time;
+    private readonly Task _loop;
+    private long _bytesWaiting;
 
-    /// <summary>Puts a batch into the queue; when this returns, the batch is safe.</summary>
-    public async Task EnqueueAsync(PointBatch batch, CancellationToken cancellationToken)
+    /// <summary>Opens the queue.</summary>
+    public PointQueue(ServiceBusClient client, TimeProvider time)
     {
-        var messages = Split(batch).ToList();
-        if (messages is [var only])
-        {
-            await _sender.SendMessageAsync(only, cancellationToken);
-            return;
-        }
-
-        // Sent in as few transfers as fit. Should a later one fail, the device sends all of it again, and no point counts twice.
-        var sent = 0;
-        while (sent < messages.Count)
-        {
-            using var transfer = await _sender.CreateMessageBatchAsync(cancellationToken);
-            while (sent < messages.Count && transfer.TryAddMessage(messages[sent]))
-            {
-                sent++;
-            }
-
-            await _sender.SendMessagesAsync(transfer, cancellationToken);
-        }
+        ArgumentNullException.ThrowIfNull(client);
+        _sender = client.CreateSender(Name);
+        _time = time;
+        _loop = Task.Run(SendAllAsync);
     }
 
     /// <summary>Puts a batch into the queue that goes the way of every other but is not kept in the journal: it is a probe.</summary>
     public Task ProbeAsync(PointBatch batch, CancellationToken cancellationToken) =>
         _sender.SendMessageAsync(
-            new ServiceBusMessage(batch.ToBytes())
+            new ServiceBusMessage(new BinaryData(PointMessage.Join(PointMessage.ToSegments(batch))))
             {
-                ContentType = "application/json",
+                ContentType = PointMessage.ContentType,
                 ApplicationProperties = { [JournaledProperty] = true },
             },
             cancellationToken);
 
     /// <summary>
-    /// Sets a message aside that cannot be written for the moment: a copy comes back after a delay that grows with every
-    /// attempt. That uses up no deliveries and holds nobody else up. The message itself is then done.
+    /// Puts a batch into the queue; when this returns, the batch is safe. A batch that needs several messages may be in the
+    /// queue in part when this throws: the device sends all of it again, and no point counts twice.
     /// </summary>
-    /// <param name="message">The message.</param>
-    /// <param name="journaled">Whether its batch is in the journal.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    public Task SetAsideAsync(ServiceBusReceivedMessage message, bool journaled, CancellationToken cancellationToken)
+    /// <exception cref="PointsNotTakenException">The queue does not take it, or too much waits for it already.</exception>
+    public async Task EnqueueAsync(PointBatch batch, CancellationToken cancellationToken)
     {
-        var attempts = message.ApplicationProperties.TryGetValue(AttemptsProperty, out var value) && value is int before
-            ? before + 1
-            : 1;
-        var copy = new ServiceBusMessage(message.Body)
+        var segments = PointMessage.ToSegments(batch);
+        if (segments.Count == 0)
         {
-            ContentType = message.ContentType,
-            ApplicationProperties = { [AttemptsProperty] = attempts, [JournaledProperty] = journaled },
-        };
-        return _sender.ScheduleMessageAsync(copy, time.GetUtcNow() + DelayAfter(attempts), cancellationToken);
+            return;
+        }
+
+        var bytes = segments.Sum(segment => (long)segment.Length);
+        if (Interlocked.Add(ref _bytesWaiting, bytes) > MostBytesWaiting + bytes)
+        {
+            Interlocked.Add(ref _bytesWaiting, -bytes);
+            throw new PointsNotTakenException($"More than {MostBytesWaiting >> 20} MB of points wait for the queue already.");
+        }
+
+        var request = new Request(segments.Count);
+        foreach (var segment in segments)
+        {
+            if (!_waiting.Writer.TryWrite(new Segment(segment, request)))
+            {
+                throw new PointsNotTakenException("The queue is being closed.");
+            }
+        }
+
+        await request.Taken.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Whether the message's batch is in the journal, because it was set aside after it had been written there.</summary>
+    /// <summary>
+    /// Sets batches aside that cannot be written for the moment: they come back after a delay that grows with every attempt.
+    /// That uses up no deliveries and holds nobody else up. The message that brought them is then done.
+    /// </summary>
+    /// <param name="batches">The batches.</param>
+    /// <param name="attempts">How often they have been set aside before; none when they are to come back at once.</param>
+    /// <param name="journaled">Whether they are in the journal.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public Task SetAsideAsync(
+        IEnumerable<PointBatch> batches, int? attempts, bool journaled, CancellationToken cancellationToken)
+    {
+        var later = _time.GetUtcNow() + DelayAfter(attempts);
+        return Task.WhenAll(Pack(batches).Select(body => _sender.ScheduleMessageAsync(
+            new ServiceBusMessage(body)
+            {
+                ContentType = PointMessage.ContentType,
+                ApplicationProperties = { [AttemptsProperty] = (attempts ?? -1) + 1, [JournaledProperty] = journaled },
+            },
+            later,
+            cancellationToken)));
+    }
+
+    /// <summary>How often a message's batches have been set aside.</summary>
+    public static int Attempts(ServiceBusReceivedMessage message) =>
+        message.ApplicationProperties.TryGetValue(AttemptsProperty, out var value) && value is int attempts ? attempts : 0;
+
+    /// <summary>Whether the message's batches are in the journal, because they were set aside after they had been written there.</summary>
     public static bool IsJournaled(ServiceBusReceivedMessage message) =>
         message.ApplicationProperties.TryGetValue(JournaledProperty, out var value) && value is true;
 
-    /// <inheritdoc />
-    public ValueTask DisposeAsync() => _sender.DisposeAsync();
+    /// <summary>Sends what was taken, then ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        await _loop;
+        await _sender.DisposeAsync();
+        _sends.Dispose();
+    }
 
     // Half a second, doubling, to half a minute.
-    private static TimeSpan DelayAfter(int attempts) =>
-        TimeSpan.FromSeconds(Math.Min(30, 0.5 * Math.Pow(2, Math.Min(attempts - 1, 10))));
+    private static TimeSpan DelayAfter(int? attempts) => attempts is { } before
+        ? TimeSpan.FromSeconds(Math.Min(30, 0.5 * Math.Pow(2, Math.Min(before, 10))))
+        : TimeSpan.Zero;
 
-    private static IEnumerable<ServiceBusMessage> Split(PointBatch batch)
+    private static IEnumerable<byte[]> Pack(IEnumerable<PointBatch> batches)
     {
-        var body = batch.ToBytes();
-        if (body.Length <= LargestBody || batch.Points.Count + batch.Heartbeats.Count + batch.Quarantined.Count <= 1)
+        var group = new List<ReadOnlyMemory<byte>>();
+        var bytes = 0;
+        foreach (var segment in batches.SelectMany(PointMessage.ToSegments))
         {
-            return [new ServiceBusMessage(body) { ContentType = "application/json" }];
+            if (group.Count > 0 && bytes + segment.Length > LargestBody)
+            {
+                yield return PointMessage.Join(group);
+                group.Clear();
+                bytes = 0;
+            }
+
+            group.Add(segment);
+            bytes += segment.Length;
         }
 
-        var half = Math.Min(PointsPerMessage, Math.Max(1, batch.Points.Count / 2));
-        return batch.Points.Count > 1
-            ? Split(batch with { Points = [.. batch.Points.Take(half)], Heartbeats = [], Quarantined = [] })
-                .Concat(Split(batch with { Points = [.. batch.Points.Skip(half)] }))
-            : Split(batch with { Quarantined = [.. batch.Quarantined.Take(batch.Quarantined.Count / 2)] })
-                .Concat(Split(batch with
-                {
-                    Points = [],
-                    Heartbeats = [],
-                    Quarantined = [.. batch.Quarantined.Skip(batch.Quarantined.Count / 2)],
-                }));
+        if (group.Count > 0)
+        {
+            yield return PointMessage.Join(group);
+        }
+    }
+
+    private async Task SendAllAsync()
+    {
+        while (await _waiting.Reader.WaitToReadAsync())
+        {
+            await _sends.WaitAsync();
+            _ = SendAsync(TakeGroup());
+        }
+
+        for (var i = 0; i < MostSends; i++)
+        {
+            await _sends.WaitAsync();
+        }
+    }
+
+    private List<Segment> TakeGroup()
+    {
+        var group = new List<Segment>();
+        var bytes = 0;
+        while (_waiting.Reader.TryPeek(out var next) && (group.Count == 0 || bytes + next.Bytes.Length <= LargestBody))
+        {
+            _waiting.Reader.TryRead(out _);
+            group.Add(next);
+            bytes += next.Bytes.Length;
+        }
+
+        Interlocked.Add(ref _bytesWaiting, -bytes);
+        return group;
+    }
+
+    private async Task SendAsync(List<Segment> group)
+    {
+        Exception? failure = null;
+        try
+        {
+            await _sender.SendMessageAsync(new ServiceBusMessage(PointMessage.Join(group.ConvertAll(segment => segment.Bytes)))
+            {
+                ContentType = PointMessage.ContentType,
+            });
+        }
+        catch (Exception notTaken)
+        {
+            failure = new PointsNotTakenException("The queue does not take points for the moment.", notTaken);
+        }
+
+        _sends.Release();
+        foreach (var segment in group)
+        {
+            segment.Request.Settle(failure);
+        }
+    }
+
+    private readonly record struct Segment(ReadOnlyMemory<byte> Bytes, Request Request);
+
+    /// <summary>A request that waits until all of its segments are in the queue.</summary>
+    private sealed class Request(int segments)
+    {
+        private readonly TaskCompletionSource _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _missing = segments;
+
+        public Task Taken => _taken.Task;
+
+        public void Settle(Exception? failure)
+        {
+            if (failure is not null)
+            {
+                _taken.TrySetException(failure);
+            }
+            else if (Interlocked.Decrement(ref _missing) == 0)
+            {
+                _taken.TrySetResult();
+            }
+        }
     }
 }

@@ -48,22 +48,27 @@ public sealed class PointWriter(TenantConnections connections)
 
     private static NpgsqlBatchCommand Points(TenantPlacement[] served, IReadOnlyList<PlacedBatch> batches)
     {
-        var rows = (from b in batches from point in b.Batch.Points select (b.Batch, Point: point)).ToArray();
+        var rows = new PointRows(batches.Sum(b => b.Batch.Points.Count));
+        foreach (var (batch, _) in batches)
+        {
+            rows.Add(batch);
+        }
+
         return Call(
             "SELECT fleet.ingest_points($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             served,
-            Array(NpgsqlDbType.Uuid, rows, r => r.Batch.TenantId),
-            Array(NpgsqlDbType.Uuid, rows, r => r.Batch.DeviceId),
-            Array(NpgsqlDbType.TimestampTz, rows, r => r.Point.Time.UtcDateTime),
-            Array(NpgsqlDbType.Double, rows, r => r.Point.Longitude),
-            Array(NpgsqlDbType.Double, rows, r => r.Point.Latitude),
-            Array(NpgsqlDbType.Real, rows, r => (float?)r.Point.AltitudeM),
-            Array(NpgsqlDbType.Real, rows, r => (float?)r.Point.SpeedMps),
-            Array(NpgsqlDbType.Real, rows, r => (float?)r.Point.CourseDegrees),
-            Array(NpgsqlDbType.Real, rows, r => (float?)r.Point.AccuracyM),
-            Array(NpgsqlDbType.Real, rows, r => (float?)r.Point.BatteryPercent),
-            Array(NpgsqlDbType.TimestampTz, rows, r => r.Batch.ReceivedAt.UtcDateTime),
-            Array(NpgsqlDbType.Text, rows, r => r.Point.Extras));
+            Array(NpgsqlDbType.Uuid, rows.Tenants),
+            Array(NpgsqlDbType.Uuid, rows.Devices),
+            Array(NpgsqlDbType.TimestampTz, rows.Times),
+            Array(NpgsqlDbType.Double, rows.Longitudes),
+            Array(NpgsqlDbType.Double, rows.Latitudes),
+            Array(NpgsqlDbType.Real, rows.Altitudes),
+            Array(NpgsqlDbType.Real, rows.Speeds),
+            Array(NpgsqlDbType.Real, rows.Courses),
+            Array(NpgsqlDbType.Real, rows.Accuracies),
+            Array(NpgsqlDbType.Real, rows.Batteries),
+            Array(NpgsqlDbType.TimestampTz, rows.Received),
+            Array(NpgsqlDbType.Text, rows.Extras));
     }
 
     private static NpgsqlBatchCommand Heartbeats(TenantPlacement[] served, IReadOnlyList<PlacedBatch> batches)
@@ -106,5 +111,60 @@ public sealed class PointWriter(TenantConnections connections)
     }
 
     private static NpgsqlParameter Array<TRow, TValue>(NpgsqlDbType type, TRow[] rows, Func<TRow, TValue> field) =>
-        new() { NpgsqlDbType = NpgsqlDbType.Array | type, Value = System.Array.ConvertAll(rows, row => field(row)) };
+        Array(type, System.Array.ConvertAll(rows, row => field(row)));
+
+    private static NpgsqlParameter<TValue[]> Array<TValue>(NpgsqlDbType type, TValue[] values) =>
+        new() { NpgsqlDbType = NpgsqlDbType.Array | type, TypedValue = values };
+
+    /// <summary>Points column by column, as the database takes them.</summary>
+    private sealed class PointRows(int count)
+    {
+        private int _next;
+
+        public Guid[] Tenants { get; } = new Guid[count];
+
+        public Guid[] Devices { get; } = new Guid[count];
+
+        public DateTime[] Times { get; } = new DateTime[count];
+
+        public double[] Longitudes { get; } = new double[count];
+
+        public double[] Latitudes { get; } = new double[count];
+
+        public float?[] Altitudes { get; } = new float?[count];
+
+        public float?[] Speeds { get; } = new float?[count];
+
+        public float?[] Courses { get; } = new float?[count];
+
+        public float?[] Accuracies { get; } = new float?[count];
+
+        public float?[] Batteries { get; } = new float?[count];
+
+        public DateTime[] Received { get; } = new DateTime[count];
+
+        public string?[] Extras { get; } = new string?[count];
+
+        public void Add(PointBatch batch)
+        {
+            var first = _next;
+            foreach (var point in batch.Points)
+            {
+                Times[_next] = point.Time.UtcDateTime;
+                Longitudes[_next] = point.Longitude;
+                Latitudes[_next] = point.Latitude;
+                Altitudes[_next] = (float?)point.AltitudeM;
+                Speeds[_next] = (float?)point.SpeedMps;
+                Courses[_next] = (float?)point.CourseDegrees;
+                Accuracies[_next] = (float?)point.AccuracyM;
+                Batteries[_next] = (float?)point.BatteryPercent;
+                Extras[_next] = point.Extras;
+                _next++;
+            }
+
+            System.Array.Fill(Tenants, batch.TenantId, first, _next - first);
+            System.Array.Fill(Devices, batch.DeviceId, first, _next - first);
+            System.Array.Fill(Received, batch.ReceivedAt.UtcDateTime, first, _next - first);
+        }
+    }
 }

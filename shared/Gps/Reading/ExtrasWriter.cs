@@ -15,12 +15,15 @@ internal sealed class ExtrasWriter : IDisposable
     private const int MaximumBytes = 16 * 1024;
     private const int LongestNumber = 32;
 
-    private readonly ArrayBufferWriter<byte> _buffer = new();
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
-    private readonly Utf8JsonWriter _writer;
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public ExtrasWriter() => _writer = new Utf8JsonWriter(
-        _buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+
+    // Many messages have no extras: these come with the first.
+    private ArrayBufferWriter<byte> _buffer = null!;
+    private Utf8JsonWriter? _begun;
+
+    private Utf8JsonWriter Writer => _begun ??= new Utf8JsonWriter(_buffer = new ArrayBufferWriter<byte>(), Options);
 
     /// <summary>Copies the value that a reader stands on, and leaves the reader on its last token.</summary>
     public void Copy(string name, ref Utf8JsonReader reader)
@@ -47,7 +50,7 @@ internal sealed class ExtrasWriter : IDisposable
 
         if (values.Count > 1)
         {
-            _writer.WriteStartArray();
+            Writer.WriteStartArray();
         }
 
         foreach (var value in values)
@@ -57,7 +60,7 @@ internal sealed class ExtrasWriter : IDisposable
 
         if (values.Count > 1)
         {
-            _writer.WriteEndArray();
+            Writer.WriteEndArray();
         }
     }
 
@@ -69,33 +72,36 @@ internal sealed class ExtrasWriter : IDisposable
             return null;
         }
 
-        _writer.WriteEndObject();
-        _writer.Flush();
+        Writer.WriteEndObject();
+        Writer.Flush();
         return Encoding.UTF8.GetString(_buffer.WrittenSpan);
     }
 
     public void Reset()
     {
         _names.Clear();
-        _buffer.ResetWrittenCount();
-        _writer.Reset();
+        if (_begun is not null)
+        {
+            _buffer.ResetWrittenCount();
+            _begun.Reset();
+        }
     }
 
-    public void Dispose() => _writer.Dispose();
+    public void Dispose() => _begun?.Dispose();
 
     private bool TryBegin(string name, long length)
     {
-        if (_writer.BytesCommitted + _writer.BytesPending + name.Length + length > MaximumBytes || !_names.Add(name))
+        if (Writer.BytesCommitted + Writer.BytesPending + name.Length + length > MaximumBytes || !_names.Add(name))
         {
             return false;
         }
 
         if (_names.Count == 1)
         {
-            _writer.WriteStartObject();
+            Writer.WriteStartObject();
         }
 
-        _writer.WritePropertyName(name);
+        Writer.WritePropertyName(name);
         return true;
     }
 
@@ -104,16 +110,16 @@ internal sealed class ExtrasWriter : IDisposable
         switch (value)
         {
             case "true":
-                _writer.WriteBooleanValue(true);
+                Writer.WriteBooleanValue(true);
                 break;
             case "false":
-                _writer.WriteBooleanValue(false);
+                Writer.WriteBooleanValue(false);
                 break;
             case { Length: <= 15 } when IsPlainNumber(value):
-                _writer.WriteNumberValue(decimal.Parse(value, CultureInfo.InvariantCulture));
+                Writer.WriteNumberValue(decimal.Parse(value, CultureInfo.InvariantCulture));
                 break;
             default:
-                _writer.WriteStringValue(value);
+                Writer.WriteStringValue(value);
                 break;
         }
     }
@@ -135,35 +141,35 @@ internal sealed class ExtrasWriter : IDisposable
             switch (reader.TokenType)
             {
                 case JsonTokenType.StartObject:
-                    _writer.WriteStartObject();
+                    Writer.WriteStartObject();
                     break;
                 case JsonTokenType.EndObject:
-                    _writer.WriteEndObject();
+                    Writer.WriteEndObject();
                     break;
                 case JsonTokenType.StartArray:
-                    _writer.WriteStartArray();
+                    Writer.WriteStartArray();
                     break;
                 case JsonTokenType.EndArray:
-                    _writer.WriteEndArray();
+                    Writer.WriteEndArray();
                     break;
                 case JsonTokenType.PropertyName:
-                    _writer.WritePropertyName(JsonTokens.Text(ref reader));
+                    Writer.WritePropertyName(JsonTokens.Text(ref reader));
                     break;
                 case JsonTokenType.String:
-                    _writer.WriteStringValue(JsonTokens.Text(ref reader));
+                    Writer.WriteStringValue(JsonTokens.Text(ref reader));
                     break;
                 case JsonTokenType.Number when reader.ValueSpan.Length <= LongestNumber
                     && reader.TryGetDouble(out var number) && double.IsFinite(number):
-                    _writer.WriteRawValue(reader.ValueSpan, skipInputValidation: true);
+                    Writer.WriteRawValue(reader.ValueSpan, skipInputValidation: true);
                     break;
                 case JsonTokenType.Number:
-                    _writer.WriteStringValue(JsonTokens.Text(ref reader));
+                    Writer.WriteStringValue(JsonTokens.Text(ref reader));
                     break;
                 case JsonTokenType.True or JsonTokenType.False:
-                    _writer.WriteBooleanValue(reader.GetBoolean());
+                    Writer.WriteBooleanValue(reader.GetBoolean());
                     break;
                 default:
-                    _writer.WriteNullValue();
+                    Writer.WriteNullValue();
                     break;
             }
         }

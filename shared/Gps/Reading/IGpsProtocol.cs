@@ -14,4 +14,7 @@ internal interface IGpsProtocol
 
     /// <summary>What makes the device forget its message.</summary>
     GpsReply Reply(PointSink sink);
+
+    /// <summary>A request with nothing but a message that was quarantined, which may be less than a request was.</summary>
+    GpsRequest Restore(string raw) => GpsRequest.Post(raw);
 }

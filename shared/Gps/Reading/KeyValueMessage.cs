@@ -15,11 +15,16 @@ internal static class KeyValueMessage
     {
         using var fix = new RawFix();
         var isInvalid = false;
-        foreach (var group in values.Pairs.GroupBy(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase))
+        for (var i = 0; i < values.Pairs.Count; i++)
         {
-            var all = group.ToList();
-            var value = all[0];
-            switch (group.Key.ToLowerInvariant())
+            var (name, value) = values.Pairs[i];
+            if (values.FirstOf(name) < i)
+            {
+                // Of several with one name the first holds; an extra has them all.
+                continue;
+            }
+
+            switch (name.ToLowerInvariant())
             {
                 case "id" or "deviceid" or "device_id":
                     fix.DeviceHint = value;
@@ -70,7 +75,7 @@ internal static class KeyValueMessage
                     isInvalid = value is "false" or "0";
                     break;
                 default:
-                    fix.Extras.Add(group.Key, all);
+                    fix.Extras.Add(name, values.All(name, from: i));
                     break;
             }
         }

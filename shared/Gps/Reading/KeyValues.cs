@@ -9,12 +9,13 @@ internal sealed class KeyValues
 {
     // One request of this kind is one point.
     private const int MostPairs = 256;
+    private const int UsualPairs = 12;
 
     // "code" is the Functions host's key; the notification token lets its holder push to the phone.
     private static readonly FrozenSet<string> Credentials = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "token", "access_token", "api_key", "apikey", "key", "code", "notificationToken");
 
-    private readonly List<KeyValuePair<string, string>> _pairs = [];
+    private readonly List<KeyValuePair<string, string>> _pairs = new(UsualPairs);
 
     public IReadOnlyList<KeyValuePair<string, string>> Pairs => _pairs;
 
@@ -22,6 +23,11 @@ internal sealed class KeyValues
 
     public void AddFrom(string encoded)
     {
+        if (encoded.Length == 0)
+        {
+            return;
+        }
+
         foreach (var pair in new QueryStringEnumerable(encoded))
         {
             if (_pairs.Count == MostPairs)
@@ -38,7 +44,7 @@ internal sealed class KeyValues
         }
     }
 
-    public bool Has(string name) => this[name] is not null;
+    public bool Has(string name) => FirstOf(name) >= 0;
 
     public bool HasAny(params ReadOnlySpan<string> names)
     {
@@ -54,22 +60,45 @@ internal sealed class KeyValues
     }
 
     /// <summary>The first value of a name, whatever the case of its letters.</summary>
-    public string? this[string name]
-    {
-        get
-        {
-            foreach (var pair in _pairs)
-            {
-                if (pair.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
-                {
-                    return pair.Value;
-                }
-            }
+    public string? this[string name] => FirstOf(name) is >= 0 and var at ? _pairs[at].Value : null;
 
-            return null;
+    /// <summary>Where the first value of a name is, whatever the case of its letters; -1 when nowhere.</summary>
+    public int FirstOf(string name)
+    {
+        for (var i = 0; i < _pairs.Count; i++)
+        {
+            if (_pairs[i].Key.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return i;
+            }
         }
+
+        return -1;
     }
 
-    /// <summary>The pairs as text for the quarantine.</summary>
-    public byte[] ToRaw() => Encoding.UTF8.GetBytes(string.Join('&', _pairs.Select(pair => $"{pair.Key}={pair.Value}")));
+    /// <summary>Every value of a name from a place on.</summary>
+    public IReadOnlyList<string> All(string name, int from)
+    {
+        var all = new List<string>(1);
+        for (var i = from; i < _pairs.Count; i++)
+        {
+            if (_pairs[i].Key.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                all.Add(_pairs[i].Value);
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>The pairs as text for the quarantine, from which they can be read again.</summary>
+    public byte[] ToRaw() =>
+        Encoding.UTF8.GetBytes(string.Join('&', _pairs.Select(pair => $"{Escape(pair.Key)}={Escape(pair.Value)}")));
+
+    // Only what would read as something else; people read it too.
+    private static string Escape(string text) => text
+        .Replace("%", "%25", StringComparison.Ordinal)
+        .Replace("&", "%26", StringComparison.Ordinal)
+        .Replace("=", "%3D", StringComparison.Ordinal)
+        .Replace("+", "%2B", StringComparison.Ordinal);
 }

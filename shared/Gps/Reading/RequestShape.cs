@@ -25,7 +25,7 @@ internal sealed class RequestShape
             IsJson = true;
             Look(Body.Span);
         }
-        else if (Body.Length <= LargestForm)
+        else if (Body.Length is > 0 and <= LargestForm)
         {
             Parameters.AddFrom(Encoding.UTF8.GetString(Body.Span));
         }

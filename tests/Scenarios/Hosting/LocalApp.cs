@@ -65,6 +65,9 @@ public sealed class LocalApp : IAsyncDisposable
 
     public string ControlDatabase => _control.ConnectionString;
 
+    /// <summary>The connection string of the message queues.</summary>
+    public string ServiceBus => _local.ConnectionString;
+
     /// <summary>The current signing secret, and the one before it, which is still accepted.</summary>
     public string SignupSecret { get; } = "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(24));
 

@@ -1,5 +1,4 @@
 using System.Text;
-using CsCheck;
 using WebHost.Gps;
 using WebHost.Tests.Gps.Protocols;
 
@@ -7,7 +6,7 @@ namespace WebHost.Tests.Gps;
 
 public sealed class GpsParserTests
 {
-    private static readonly string[] Bodies =
+    internal static readonly string[] Bodies =
     [
         """{"time":"2026-11-22T10:00:00Z","lat":46.05,"lon":14.5,"speed":12.5,"extra":{"a":[1,"\u00e9"]}}""",
         """{"points":[{"time":1750000000,"lat":46.05,"lon":14.5},{"time":1750000001,"lat":46.06,"lon":14.6}]}""",
@@ -21,23 +20,6 @@ public sealed class GpsParserTests
         "id=48241179&lat=37.4219983&lon=-122.084&timestamp=1750000000&accuracy=5.0&speed=9.72&batt=88&charge=true",
         "lat=12.193&lon=19.111&sat=9&alt=45.0&acc=8.0&dir=359.0&prov=MOCK&spd=9005.0&time=2016-03-05T19:24:29.949Z",
     ];
-
-    [Fact]
-    public void Parse_any_bytes_never_throws_and_loses_nothing() =>
-        Gen.Byte.Array[0, 400].Sample(body => Check(new GpsRequest { Method = "POST", Body = body }), iter: 4_000);
-
-    [Fact]
-    public void Parse_any_mutation_of_a_valid_body_never_throws() =>
-        Gen.OneOf(Bodies.Select(Mutations.Of).ToArray())
-            .Sample(body => Check(new GpsRequest { Method = "POST", Body = body }), iter: 8_000);
-
-    [Fact]
-    public void Parse_any_query_never_throws() =>
-        Gen.OneOf(
-            Gen.String[Gen.Char['\0', '\uffff'], 0, 100],
-            Mutations.Of(Bodies[^1]).Select(Encoding.Latin1.GetString),
-            Mutations.Of("?id=1&timestamp=2016-01-27T18%3A55%3A47Z&location=60.0,30.0&cell=1,2,3&valid=1").Select(Encoding.Latin1.GetString))
-            .Sample(query => Check(new GpsRequest { Method = "GET", QueryString = query }), iter: 4_000);
 
     [Fact]
     public void Parse_one_device_may_change_its_protocol_from_post_to_post() =>
@@ -76,13 +58,13 @@ public sealed class GpsParserTests
     public void Parse_escapes_that_make_no_character_do_not_throw(string body) =>
         Check(new GpsRequest { Method = "POST", Body = Encoding.UTF8.GetBytes(body) });
 
-    private static void Check(GpsRequest request)
+    internal static void Check(GpsRequest request)
     {
         var parsed = Messages.Parse(request);
 
         if (parsed.Failure is null)
         {
-            Assert.Equal(parsed.QuarantinedCount, parsed.Quarantined.Count);
+            Assert.Equal(Math.Min(1_000, parsed.QuarantinedCount), parsed.Quarantined.Count);
         }
         else
         {

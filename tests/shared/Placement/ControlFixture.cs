@@ -91,6 +91,15 @@ public sealed class ControlFixture : IAsyncLifetime
         return address;
     }
 
+    /// <summary>Adds another way to <see cref="Database"/>, by another port of this machine.</summary>
+    public async Task<TenantDatabaseAddress> AddAliasAsync(int port)
+    {
+        var alias = await Databases.AddAsync("127.0.0.1", port, Database.Name, Database.AdminUser, "Disable", certificateSha256: null, default);
+        var role = await Databases.RoleLoginAsync(Database, Database.Roles.Ingest, default);
+        await _secrets.SetAsync(alias.SecretName(alias.Roles.Ingest), role.Settings.Password!, default);
+        return alias;
+    }
+
     /// <summary>Adds a tenant with a placement that is being prepared.</summary>
     public async Task<TenantPlacement> AddTenantAsync(long epoch = 1)
     {

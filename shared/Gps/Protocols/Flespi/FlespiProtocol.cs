@@ -35,6 +35,8 @@ internal sealed class FlespiProtocol : IGpsProtocol
 
     public GpsReply Reply(PointSink sink) => GpsReply.Empty;
 
+    public GpsRequest Restore(string raw) => GpsRequest.Post($"[{raw}]");
+
     private static void FileMessage(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, RawFix fix, PointSink sink)
     {
         var start = reader.TokenStartIndex;

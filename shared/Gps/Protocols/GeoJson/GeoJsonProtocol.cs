@@ -37,6 +37,8 @@ internal sealed class GeoJsonProtocol : IGpsProtocol
 
     public GpsReply Reply(PointSink sink) => PointFields.Summarise(sink);
 
+    public GpsRequest Restore(string raw) => GpsRequest.Post($"{{\"type\":\"FeatureCollection\",\"features\":[{raw}]}}");
+
     private static void FileCollection(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, RawFix fix, PointSink sink)
     {
         var hasFeatures = false;

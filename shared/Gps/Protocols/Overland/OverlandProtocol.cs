@@ -47,6 +47,8 @@ internal sealed class OverlandProtocol : IGpsProtocol
 
     public GpsReply Reply(PointSink sink) => GpsReply.Json("""{"result":"ok"}""");
 
+    public GpsRequest Restore(string raw) => GpsRequest.Post($"{{\"locations\":[{raw}]}}");
+
     private static void FileFeature(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, RawFix fix, PointSink sink)
     {
         var start = reader.TokenStartIndex;

@@ -33,6 +33,8 @@ internal sealed class PhoneTrackProtocol : IGpsProtocol
 
     public GpsReply Reply(PointSink sink) => GpsReply.Json("{}");
 
+    public GpsRequest Restore(string raw) => GpsRequest.Post($"{{\"points\":[{raw}]}}");
+
     private static void FilePoints(ReadOnlySpan<byte> json, PointSink sink)
     {
         var reader = JsonTokens.Open(json);

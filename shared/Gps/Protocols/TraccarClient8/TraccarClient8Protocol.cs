@@ -19,4 +19,6 @@ internal sealed class TraccarClient8Protocol : IGpsProtocol
     public void Parse(RequestShape shape, PointSink sink) => KeyValueMessage.File(shape.Parameters, SpeedUnit.Knots, sink);
 
     public GpsReply Reply(PointSink sink) => GpsReply.Empty;
+
+    public GpsRequest Restore(string raw) => new() { Method = "POST", QueryString = raw };
 }

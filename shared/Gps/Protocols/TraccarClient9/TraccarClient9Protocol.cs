@@ -45,6 +45,8 @@ internal sealed class TraccarClient9Protocol : IGpsProtocol
 
     public GpsReply Reply(PointSink sink) => GpsReply.Empty;
 
+    public GpsRequest Restore(string raw) => GpsRequest.Post($"{{\"location\":{raw}}}");
+
     /// <summary>The id comes after the locations; this also proves the body whole before anything is filed.</summary>
     private static string? FindDeviceId(ReadOnlySpan<byte> json)
     {

@@ -31,6 +31,8 @@ internal sealed class JsonProtocol : IGpsProtocol
 
     public GpsReply Reply(PointSink sink) => PointFields.Summarise(sink);
 
+    public GpsRequest Restore(string raw) => GpsRequest.Post($"[{raw}]");
+
     private static void FileArray(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, RawFix fix, PointSink sink)
     {
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)

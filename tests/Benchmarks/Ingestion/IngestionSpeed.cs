@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+
+namespace WebHost.Benchmarks.Ingestion;
+
+/// <summary>
+/// How fast points get in over HTTP and into their table, beside what this machine does at most: COPY of the same rows, and
+/// a function that does nothing. Everything, the generator of the load too, runs on the same machine.
+/// </summary>
+internal static class IngestionSpeed
+{
+    private const int PointsPerBatch = 1_000;
+    private const int BatchConnections = 8;
+    private const int SingleConnections = 128;
+    private const int Batches = 400;
+    private const int Singles = 60_000;
+
+    private static readonly DateTimeOffset Today = new(DateTime.UtcNow.Date, TimeSpan.Zero);
+
+    public static async Task RunAsync()
+    {
+        await using var site = await IngestionSite.StartAsync();
+        var batches = Number("WEBHOST_BENCHMARK_BATCHES", Batches);
+        var singles = Number("WEBHOST_BENCHMARK_SINGLES", Singles);
+        await WarmUpAsync(site);
+
+        var plainFloor = await FloorAsync(site, batches, extras: false);
+        var extrasFloor = await FloorAsync(site, batches, extras: true);
+        Say($"raw COPY, one connection: {plainFloor:N0} rows/s; with extras {extrasFloor:N0} rows/s");
+        var empty = await EmptyAsync(singles);
+        Say($"empty function: {empty:N0} requests/s over {SingleConnections} connections");
+
+        var json = await BatchesAsync(site, 1, batches, PointsPerBatch, (requests, device, points) => requests.Json(device, points));
+        Say("own JSON, 1 tenant", json, plainFloor);
+        var overland = await BatchesAsync(
+            site, 1, batches, PointsPerBatch, (requests, device, points) => requests.Overland(device, points));
+        Say("Overland, 1 tenant", overland, extrasFloor);
+        var many = await BatchesAsync(site, 100, batches, PointsPerBatch, (requests, device, points) => requests.Json(device, points));
+        Say("own JSON, 100 tenants", many, plainFloor);
+        Say($"    100 tenants to one: {many.Arrived / json.Arrived:0.00} (target 0.7)");
+
+        var single = await SinglesAsync(site, 1, singles, empty);
+        var singleMany = await SinglesAsync(site, 100, singles, empty);
+        Say($"    100 tenants to one: {singleMany / single:0.00} (target 0.7)");
+        await HalfRateAsync(site, "single points", single / 2, SingleConnections, (requests, device) => requests.OsmAnd(device));
+        await HalfRateAsync(
+            site, "batches of 1,000", json.Arrived / PointsPerBatch / 2, BatchConnections,
+            (requests, device) => requests.Json(device, PointsPerBatch));
+    }
+
+    private static int Number(string variable, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+
+    private static async Task WarmUpAsync(IngestionSite site)
+    {
+        await BatchesAsync(site, 1, 300, PointsPerBatch, (requests, device, points) => requests.Json(device, points));
+        await BatchesAsync(site, 10, 300, PointsPerBatch, (requests, device, points) => requests.Overland(device, points));
+        await SinglesAsync(site, 1, 20_000, floor: null);
+    }
+
+    // The median of three: a checkpoint or somebody else's work in one of them is not the floor.
+    private static async Task<double> FloorAsync(IngestionSite site, int batches, bool extras)
+    {
+        var rates = new List<double>();
+        for (var i = 0; i < 3; i++)
+        {
+            await site.ClearAsync();
+            rates.Add(await CopyFloor.MeasureAsync(site.Tenants, batches * PointsPerBatch, 50, Today, extras));
+        }
+
+        return Statistics.Median(rates);
+    }
+
+    private static async Task<double> EmptyAsync(int requests)
+    {
+        var folder = Directory.CreateTempSubdirectory("webhost-empty-");
+        try
+        {
+            await using var host = await HostProcess.StartAsync(
+                Assembly.GetExecutingAssembly().Location, ["empty-host", "--contentRoot", folder.FullName],
+                new Dictionary<string, string>(), "api/empty");
+            var request = "GET /api/empty HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray();
+            IReadOnlyList<byte[]> own = [.. Enumerable.Repeat(request, requests / SingleConnections)];
+            await Load.RunAsync(host.Port, [.. Enumerable.Repeat(own, SingleConnections)]);
+            return (await Load.RunAsync(host.Port, [.. Enumerable.Repeat(own, SingleConnections)])).PerSecond;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<(double Accepted, double Arrived)> BatchesAsync(
+        IngestionSite site, int tenants, int batches, int pointsEach, Func<DeviceRequests, int, int, byte[]> make)
+    {
+        await site.ClearAsync();
+        var (ids, tokens) = await site.AddFleetAsync(tenants, Math.Max(1, 50 / tenants));
+        var requests = new DeviceRequests(tokens, Today);
+        var all = Enumerable.Range(0, batches).Select(i => make(requests, i % tokens.Length, pointsEach)).ToArray();
+        var clock = Stopwatch.StartNew();
+        var load = await Load.RunAsync(site.Host.Port, Divide(all, BatchConnections));
+        await site.WaitUntilEmptyAsync();
+        var took = clock.Elapsed;
+        var arrived = await site.CountAsync(ids);
+        if (load.Refused > 0 || arrived != (long)batches * pointsEach)
+        {
+            throw new InvalidOperationException($"Of {batches} batches {load.Refused} were refused; {arrived} points arrived.");
+        }
+
+        return (arrived / load.Elapsed.TotalSeconds, arrived / took.TotalSeconds);
+    }
+
+    private static async Task<double> SinglesAsync(IngestionSite site, int tenants, int points, double? floor)
+    {
+        await site.ClearAsync();
+        var (ids, tokens) = await site.AddFleetAsync(tenants, Math.Max(1, 50 / tenants));
+        var requests = new DeviceRequests(tokens, Today);
+        var all = Enumerable.Range(0, points).Select(i => requests.OsmAnd(i % tokens.Length)).ToArray();
+        var processor = site.Host.ProcessorTime;
+        var clock = Stopwatch.StartNew();
+        var load = await Load.RunAsync(site.Host.Port, Divide(all, SingleConnections));
+        await site.WaitUntilEmptyAsync();
+        var took = clock.Elapsed;
+        var arrived = await site.CountAsync(ids);
+        if (load.Refused > 0 || arrived != points)
+        {
+            throw new InvalidOperationException($"Of {points} points {load.Refused} were refused; {arrived} arrived.");
+        }
+
+        if (floor is { } most)
+        {
+            Say($"single OsmAnd points, {tenants} tenant{(tenants == 1 ? "" : "s")}: accepted {load.PerSecond:N0}/s ({load.PerSecond / most:0.00} of empty, target 0.5), "
+                + $"arrived {points / took.TotalSeconds:N0}/s ({points / took.TotalSeconds / most:0.00}); p50 {load.Percentile(0.5):0.0} ms, p99 {load.Percentile(0.99):0.0} ms; "
+                + $"host {(site.Host.ProcessorTime - processor).TotalMilliseconds * 1000 / points:0} µs of processor a point");
+        }
+
+        return load.PerSecond;
+    }
+
+    private static async Task HalfRateAsync(
+        IngestionSite site, string what, double perSecond, int connections, Func<DeviceRequests, int, byte[]> make)
+    {
+        await site.ClearAsync();
+        var (_, tokens) = await site.AddFleetAsync(1, connections);
+        var requests = new DeviceRequests(tokens, Today);
+        var load = await Load.RunAtAsync(
+            site.Host.Port, perSecond, TimeSpan.FromSeconds(10), connections, device => make(requests, device));
+        await site.WaitUntilEmptyAsync();
+        Say($"{what} at half the rate ({perSecond:N0}/s): p50 {load.Percentile(0.5):0.0} ms, p95 {load.Percentile(0.95):0.0} ms, "
+            + $"p99 {load.Percentile(0.99):0.0} ms (target 100), {load.Refused} refused");
+    }
+
+    private static IReadOnlyList<IReadOnlyList<byte[]>> Divide(byte[][] requests, int connections) =>
+        [.. Enumerable.Range(0, connections).Select(c => requests.Where((_, i) => i % connections == c).ToList())];
+
+    private static void Say(string what, (double Accepted, double Arrived) rates, double floor) => Say(
+        $"{what}, batches of {PointsPerBatch:N0}: accepted {rates.Accepted:N0} points/s, arrived {rates.Arrived:N0} points/s, "
+        + $"{rates.Arrived / floor:0.00} of COPY (target 0.35)");
+
+    private static void Say(string line) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line}"));
+}

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using Azure.Messaging.ServiceBus;
+using Azure.Storage.Blobs;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using WebHost.Gps.Ingestion;
+using WebHost.Placement;
+using WebHost.Testing;
+using WebHost.Tests.Placement;
+
+namespace WebHost.Tests.Gps.Ingestion;
+
+public sealed class PointConsumerTests(ControlFixture fixture) : IClassFixture<ControlFixture>, IAsyncLifetime
+{
+    private readonly BlobContainerClient _journal = new(
+        Environment.GetEnvironmentVariable("WEBHOST_TEST_BLOBS")
+            ?? throw new InvalidOperationException("WEBHOST_TEST_BLOBS is not set. Run ./test.sh, which starts a store and sets it."),
+        $"journal-{Guid.NewGuid():n}");
+
+    private QueueFixture _queue = null!;
+    private TenantConnections _connections = null!;
+    private PointConsumer _consumer = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _queue = await QueueFixture.CreateAsync();
+        _connections = new TenantConnections(fixture.Databases);
+        _consumer = new PointConsumer(
+            new PlacementCache(new PlacementStore(fixture.Control), new MemoryCache(new MemoryCacheOptions())),
+            new PointWriter(_connections),
+            new PointJournal(_journal, fixture.Control, TimeProvider.System),
+            _queue.Queue,
+            NullLogger<PointConsumer>.Instance);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _queue.DisposeAsync();
+        await _connections.DisposeAsync();
+        await _journal.DeleteIfExistsAsync();
+    }
+
+    [Fact]
+    public async Task Consume_batches_of_many_tenants_in_one_message_each_has_its_own_points()
+    {
+        var batches = new List<PointBatch>();
+        for (var i = 0; i < 5; i++)
+        {
+            batches.Add(Batches.Of((await fixture.AddRoutedTenantAsync()).TenantId, Guid.NewGuid(), 100 + i));
+        }
+
+        await Task.WhenAll(batches.Select(batch => _queue.Queue.EnqueueAsync(batch, Cancellation)));
+
+        foreach (var batch in batches)
+        {
+            await ConsumeUntilAsync(batch.TenantId, batch.Points.Count);
+        }
+    }
+
+    [Fact]
+    public async Task Consume_batch_that_the_database_refuses_becomes_a_dead_letter_alone()
+    {
+        var tenant = await fixture.AddRoutedTenantAsync();
+        var good = Batches.Of(tenant.TenantId, Guid.NewGuid(), 10);
+        var bad = Batches.Of(tenant.TenantId, Guid.NewGuid(), 10, extras: "{no json");
+        await _queue.Client.CreateSender(PointQueue.Name).SendMessageAsync(new ServiceBusMessage(
+            PointMessage.Join([.. PointMessage.ToSegments(good), .. PointMessage.ToSegments(bad)])), Cancellation);
+
+        await using var deadLetters = new DeadLetters(_queue.Client);
+        var letter = await ConsumeUntilDeadAsync(deadLetters);
+        await ConsumeUntilAsync(tenant.TenantId, 10);
+        Assert.Equal(bad.DeviceId, Assert.Single(letter.Batches).DeviceId);
+        Assert.Contains("json", letter.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Consume_what_is_no_message_becomes_a_dead_letter_and_holds_up_nothing()
+    {
+        var tenant = await fixture.AddRoutedTenantAsync();
+        var good = Batches.Of(tenant.TenantId, Guid.NewGuid(), 10);
+        await _queue.Client.CreateSender(PointQueue.Name).SendMessageAsync(new ServiceBusMessage("hello"), Cancellation);
+        await _queue.Queue.EnqueueAsync(good, Cancellation);
+
+        await using var deadLetters = new DeadLetters(_queue.Client);
+        await ConsumeUntilDeadAsync(deadLetters);
+        await ConsumeUntilAsync(tenant.TenantId, 10);
+    }
+
+    [Fact]
+    public async Task Database_that_accepts_connections_and_answers_nothing_holds_up_nobody_and_gets_its_points_when_it_is_back()
+    {
+        const int turns = 100;
+        var server = new NpgsqlConnectionStringBuilder(TestDatabase.ServerConnectionString);
+        await using var gate = new SilentGate(server.Host!, server.Port);
+        var well = await fixture.AddRoutedTenantAsync();
+        var mute = await MoveBehindAsync(gate);
+        var clock = Stopwatch.StartNew();
+        for (var turn = 0; turn < turns; turn++)
+        {
+            await _queue.Queue.EnqueueAsync(Batches.Of(mute.TenantId, Guid.NewGuid(), 5), Cancellation);
+            await _queue.Queue.EnqueueAsync(Batches.Of(well.TenantId, Guid.NewGuid(), 5), Cancellation);
+            await ConsumeOnceAsync();
+        }
+
+        await ConsumeUntilAsync(well.TenantId, turns * 5);
+        var took = clock.Elapsed;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{turns} turns beside a mute database took {took.TotalSeconds:0.0} s");
+
+        // The first turn may wait until the database is known to be slow; did they all, a hundred would take five minutes.
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(turns));
+        Assert.Equal(0, await CountAsync(mute.TenantId));
+        gate.Open();
+        await ConsumeUntilAsync(mute.TenantId, turns * 5);
+    }
+
+    private Task ConsumeUntilAsync(Guid tenantId, int points) => Eventually.IsTrueAsync(
+        async () =>
+        {
+            await ConsumeOnceAsync();
+            return await CountAsync(tenantId) == points;
+        },
+        TimeSpan.FromSeconds(120));
+
+    // The tenant's database is the same, but the way to it leads through the gate.
+    private async Task<TenantPlacement> MoveBehindAsync(SilentGate gate)
+    {
+        var tenant = await fixture.AddRoutedTenantAsync();
+        var behind = await fixture.AddAliasAsync(gate.Port);
+        await new PlacementStore(fixture.Control).UseDatabaseAsync(tenant.TenantId, tenant.Epoch, behind.Id, Cancellation);
+        return tenant with { DatabaseId = behind.Id };
+    }
+
+    private async Task<DeadLetter> ConsumeUntilDeadAsync(DeadLetters deadLetters) => await Eventually.GetAsync(async () =>
+    {
+        await ConsumeOnceAsync();
+        return (await deadLetters.ListAsync(0, 10, Cancellation)).SingleOrDefault();
+    });
+
+    /// <summary>As the function does it.</summary>
+    private async Task<int> ConsumeOnceAsync()
+    {
+        var messages = await _queue.Receiver.ReceiveMessagesAsync(32, TimeSpan.FromMilliseconds(200), Cancellation);
+        var poison = (await _consumer.ConsumeAsync(messages, Cancellation)).ToDictionary(found => found.Message, found => found.Reason);
+        foreach (var message in messages)
+        {
+            await (poison.TryGetValue(message, out var reason)
+                ? _queue.Receiver.DeadLetterMessageAsync(message, "unwritable", reason, Cancellation)
+                : _queue.Receiver.CompleteMessageAsync(message, Cancellation));
+        }
+
+        return messages.Count;
+    }
+
+    private Task<long> CountAsync(Guid tenantId) => fixture.AskAsync<long>(
+        "SELECT count(*) FROM fleet.points WHERE customer_id = $1", tenantId);
+}
