@@ -10,7 +10,11 @@ namespace WebHost.Backups;
 
 /// <summary>Where operators back tenants up and see what there is, and what is done about it by the clock.</summary>
 public sealed class BackupFunctions(
-    CallerAuthentication callers, BackupIntake intake, BackupStore backups, PlacementStore placements)
+    CallerAuthentication callers,
+    BackupIntake intake,
+    BackupStore backups,
+    PlacementStore placements,
+    JournalRetention journal)
 {
     /// <summary>Backs a tenant up.</summary>
     [Function("PostBackup")]
@@ -46,6 +50,19 @@ public sealed class BackupFunctions(
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken) =>
         intake.StartDueAsync(client, cancellationToken);
+
+    /// <summary>Restores the newest backup of some tenant, compares it, and throws what it restored away.</summary>
+    [Function("ProveBackups")]
+    public Task Prove(
+        [TimerTrigger("0 50 */6 * * *")] TimerInfo timer,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken) =>
+        intake.StartProofAsync(client, cancellationToken);
+
+    /// <summary>Removes from the journal what no restore needs any more.</summary>
+    [Function("TrimJournal")]
+    public Task TrimJournal([TimerTrigger("0 35 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
+        journal.TrimAsync(cancellationToken);
 }
 
 /// <summary>The answer to an accepted backup.</summary>

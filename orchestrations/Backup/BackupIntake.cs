@@ -18,6 +18,9 @@ public sealed class BackupIntake(
     /// <summary>Kind of the operation that makes a backup.</summary>
     public const string OperationKind = "backup";
 
+    /// <summary>Kind of the operation that tries a backup.</summary>
+    public const string ProofKind = "prove-backup";
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
 
     // One that failed has been tried for minutes; what stood in its way takes longer.
@@ -47,7 +50,7 @@ public sealed class BackupIntake(
         var input = new BackupInput(
             backup.Id,
             tenantId,
-            new StepRetries(settings.StepAttempts, settings.FirstRetryInterval, settings.LongestRetryInterval),
+            Retries,
             PollInterval,
             settings.Backups.Patience);
         await control.TransactAsync(
@@ -91,12 +94,36 @@ public sealed class BackupIntake(
         }
     }
 
+    /// <summary>Starts to restore the newest backup of some tenant, when there is a server to do it on.</summary>
+    /// <returns>The operation, or null.</returns>
+    public async Task<Guid?> StartProofAsync(DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        if (settings.Backups.ScratchDatabase is null || await backups.PickAsync(cancellationToken) is not { } backup)
+        {
+            return null;
+        }
+
+        var input = new ProofInput(Guid.CreateVersion7(), backup.TenantId, backup.Id, Retries);
+        await control.TransactAsync(
+            async transaction =>
+            {
+                await OperationStore.AddAsync(
+                    transaction,
+                    new PlannedOperation(
+                        input.OperationId, ProofKind, backup.TenantId, nameof(ProveBackup), input, ProveBackup.Steps),
+                    cancellationToken);
+                return true;
+            },
+            cancellationToken);
+        await starter.EnsureStartedAsync(client, input.OperationId, cancellationToken);
+        return input.OperationId;
+    }
+
+    private StepRetries Retries => new(settings.StepAttempts, settings.FirstRetryInterval, settings.LongestRetryInterval);
+
     private static DateTimeOffset LastHour(DateTimeOffset now, int hour)
     {
         var today = new DateTimeOffset(now.UtcDateTime.Date.AddHours(hour), TimeSpan.Zero);
         return today <= now ? today : today.AddDays(-1);
     }
 }
-
-/// <summary>A tenant cannot be backed up for the moment, or a backup not restored.</summary>
-public sealed class BackupRefusedException(string message) : Exception(message);

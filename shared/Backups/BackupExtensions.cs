@@ -18,8 +18,17 @@ public static class BackupExtensions
             TenantBackups.Container,
             (provider, key) => ActivatorUtilities.CreateInstance<TenantExport>(
                 provider, provider.GetRequiredKeyedService<BlobContainerClient>(key)));
+        services.AddKeyedSingleton(
+            TenantBackups.Container,
+            (provider, key) => ActivatorUtilities.CreateInstance<TenantImport>(
+                provider, provider.GetRequiredKeyedService<BlobContainerClient>(key)));
         services.AddSingleton<BackupStore>();
         services.AddSingleton<TenantBackups>();
+        services.AddSingleton<JournalReplay>();
+        services.AddSingleton<BackupRestore>();
+        services.AddSingleton<ScratchDatabases>();
+        services.AddSingleton<BackupProof>();
+        services.AddSingleton<JournalRetention>();
         return services;
     }
 

@@ -156,16 +156,21 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
             .ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 
-    /// <summary>The newest backup of a tenant whom chance picks among those who have one, or null when nobody has.</summary>
+    /// <summary>
+    /// The newest backup of a tenant whom chance picks among those who have one; tenants of whom a fault is known and who have a
+    /// backup since come first. Null when nobody has any.
+    /// </summary>
     public async Task<Backup?> PickAsync(CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
             $"""
-            SELECT {Columns} FROM backups
-            WHERE state = $1 AND tenant_id = (
-                SELECT tenant_id FROM backups WHERE state = $1 GROUP BY tenant_id ORDER BY random() LIMIT 1)
-            ORDER BY finished_at DESC LIMIT 1
+            SELECT {Columns} FROM (
+                SELECT DISTINCT ON (tenant_id) * FROM backups WHERE state = $1 ORDER BY tenant_id, finished_at DESC
+            ) newest
+            ORDER BY (verified_at IS NULL AND EXISTS (
+                SELECT FROM backups b WHERE b.tenant_id = newest.tenant_id AND b.fault IS NOT NULL)) DESC, random()
+            LIMIT 1
             """,
             BackupState.Finished).FirstAsync(Read, cancellationToken);
     }

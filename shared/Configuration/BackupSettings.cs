@@ -33,10 +33,18 @@ public sealed record BackupSettings
     /// </summary>
     public string? ScratchDatabase { get; init; }
 
+    /// <summary>
+    /// Journal__Retention: for how long accepted points stay in the journal, and longer where a tenant has no newer backup; 4 days
+    /// when absent. It must be longer than two days, so that the last but one nightly backup is enough to lose nothing.
+    /// </summary>
+    public TimeSpan JournalRetention { get; init; } = TimeSpan.FromDays(4);
+
+    private static readonly TimeSpan TwoIntervals = TimeSpan.FromDays(2);
+
     internal static BackupSettings Read(SettingsReader reader)
     {
         var absent = new BackupSettings();
-        return new BackupSettings
+        var settings = new BackupSettings
         {
             Storage = reader.OptionalText("Backups__Storage"),
             Hour = reader.Number("Backups__Hour", absent.Hour, 0, 23),
@@ -48,6 +56,11 @@ public sealed record BackupSettings
             ScratchDatabase = reader.OptionalText("Backups__ScratchDatabase") is null
                 ? null
                 : reader.ConnectionString("Backups__ScratchDatabase"),
+            JournalRetention = reader.Duration("Journal__Retention", absent.JournalRetention),
         };
+        reader.Require(
+            settings.JournalRetention > TwoIntervals,
+            $"Journal__Retention is {settings.JournalRetention:g}; it must be longer than {TwoIntervals:g}, two intervals between backups.");
+        return settings;
     }
 }

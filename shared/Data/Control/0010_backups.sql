@@ -19,3 +19,6 @@ CREATE TABLE backups (
 );
 CREATE INDEX backups_by_tenant ON backups (tenant_id, started_at DESC);
 CREATE UNIQUE INDEX backups_one_at_a_time ON backups (tenant_id) WHERE state = 'running';
+
+-- What is removed from the journal is looked up by blob.
+CREATE INDEX journal_entries_by_blob ON journal_entries (blob);
