@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
@@ -72,6 +73,8 @@ public sealed class MigrationFunctions(CallerAuthentication callers, MoveIntake 
         var response = request.HttpContext.Response;
         response.ContentType = "application/zip";
         response.Headers.ContentDisposition = $"attachment; filename=\"{archiveId}.zip\"";
+        // ZipArchive ends each file with a small write that knows no asynchronous form.
+        request.HttpContext.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
         await archives.WriteAsync(manifest, response.Body, cancellationToken);
         return new EmptyResult();
     }

@@ -17,7 +17,7 @@ public sealed class AnalyseUsage(MoveSteps steps, OperationStore operations, Ten
             {
                 var tenant = await tenants.GetAsync(input.TenantId, token);
                 var request = new MoveRequest(
-                    moving.Move.Kind, moving.Target.Plan, AcceptArchive: input.Archives);
+                    moving.Move.Kind, moving.Target.Plan, moving.Target.Region, input.Archives);
                 var (plan, obstacles) = await planner.AssessAsync(tenant, moving.Source, request, token);
                 if (plan is null)
                 {

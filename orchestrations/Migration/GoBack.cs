@@ -31,7 +31,7 @@ public sealed class GoBack(
         var to = await databases.GetAsync(source.DatabaseId!.Value, cancellationToken);
         await CatchUpTarget.CatchUpAsync(catchUp, from, to, input.TenantId, cancellationToken);
         var figures = await cutover.RunAsync(
-            new Crossing(input.TenantId, serving.Epoch, serving.Home, from, source.Home, to),
+            new Crossing(input.TenantId, serving.Epoch, serving.Epoch + 1, serving.Home, from, source.Home, to),
             transaction => transaction.Sql(
                 "UPDATE tenants SET plan = $2, updated_at = now() WHERE id = $1", input.TenantId, source.Plan)
                 .RunAsync(cancellationToken),

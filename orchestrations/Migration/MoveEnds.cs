@@ -73,7 +73,11 @@ public sealed class MoveEnds(
         await operations.EnterAsync(input.OperationId, OperationState.Undoing, failure.ToError(), cancellationToken);
         var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
         await cutover.StayAsync(
-            input.TenantId, (await moves.GetAsync(input.OperationId, cancellationToken)).Epoch, input.Source.Home, database,
+            input.TenantId,
+            (await moves.GetAsync(input.OperationId, cancellationToken)).Epoch,
+            input.Target.Home,
+            input.Source.Home,
+            database,
             cancellationToken);
         await moves.EnterAsync(input.OperationId, MoveState.Undoing, cancellationToken);
         return true;

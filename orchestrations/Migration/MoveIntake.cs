@@ -49,7 +49,7 @@ public sealed class MoveIntake(
         var operationId = Guid.CreateVersion7();
         var target = source with
         {
-            Home = source.Epoch + 1,
+            Home = await placements.NextHomeAsync(tenantId, cancellationToken),
             Plan = plan.To.Plan,
             Mode = plan.To.Mode,
             Provider = plan.To.Provider,

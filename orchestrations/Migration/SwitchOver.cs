@@ -32,7 +32,13 @@ public sealed class SwitchOver(
 
                 var figures = await cutover.RunAsync(
                     new Crossing(
-                        input.TenantId, moving.Move.Epoch, input.Source.Home, moving.SourceDatabase, input.Target.Home, target),
+                        input.TenantId,
+                        moving.Move.Epoch,
+                        input.Target.Home,
+                        input.Source.Home,
+                        moving.SourceDatabase,
+                        input.Target.Home,
+                        target),
                     async transaction =>
                     {
                         if (!await MoveStore.TryEnterAsync(transaction, input.OperationId, MoveState.Switched, token))

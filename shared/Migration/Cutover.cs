@@ -10,8 +10,8 @@ namespace WebHost.Migration;
 /// <summary>
 /// Has a tenant served from another home, and pauses its writes for as long as that takes. The order is: fence, last round, hand
 /// over, take over, placement. Up to handing over, whatever fails lifts the fence, and nothing has happened. From handing over
-/// on, there is one way, forward; when that cannot be gone within the longest pause, the first home serves again, two epochs
-/// on. Which of the two it is, the placement's epoch decides: both ways change it from the same value, and one of them can.
+/// on, there is one way, forward; when that cannot be gone within the longest pause, the first home serves again, one epoch
+/// further. Which of the two it is, the placement's epoch decides: both ways change it from the same value, and one of them can.
 /// Repeating it after a crash goes on from wherever the databases say it is.
 /// </summary>
 public sealed partial class Cutover(
@@ -45,7 +45,7 @@ public sealed partial class Cutover(
     /// <param name="along">Done in the transaction that changes the placement.</param>
     /// <param name="cancellationToken">Interrupts it.</param>
     /// <exception cref="MigrationMismatchException">The last round found other rows at the target; the source serves as before.</exception>
-    /// <exception cref="CutoverReturnedException">The target could not take over; the source serves, two epochs on.</exception>
+    /// <exception cref="CutoverReturnedException">The target could not take over; the source serves again, at the epoch behind.</exception>
     public async Task<CutoverFigures> RunAsync(
         Crossing crossing, Func<NpgsqlTransaction, Task> along, CancellationToken cancellationToken)
     {
@@ -83,22 +83,29 @@ public sealed partial class Cutover(
 
     /// <summary>
     /// Has a tenant stay where it is after a cutover that came to nothing: lifts whatever fence is left, and has the source serve
-    /// again, two epochs on, when it had handed over.
+    /// again, at an epoch behind the target's, when it had handed over.
     /// </summary>
     /// <param name="tenantId">The tenant.</param>
     /// <param name="epoch">The epoch at which it was served when the cutover began.</param>
+    /// <param name="nextEpoch">The epoch at which the target would have served.</param>
     /// <param name="home">Number of the home that serves it.</param>
     /// <param name="database">That home's database.</param>
     /// <param name="cancellationToken">Interrupts it.</param>
     /// <exception cref="InvalidOperationException">The tenant is served from another home.</exception>
     public async Task StayAsync(
-        Guid tenantId, long epoch, long home, TenantDatabaseAddress database, CancellationToken cancellationToken)
+        Guid tenantId,
+        long epoch,
+        long nextEpoch,
+        long home,
+        TenantDatabaseAddress database,
+        CancellationToken cancellationToken)
     {
         var state = await fence.ReadAsync(database, tenantId, cancellationToken);
         if (state is { Away: true })
         {
             await control.TransactAsync(
-                transaction => PlacementStore.MoveAsync(transaction, tenantId, epoch, epoch + 2, home, cancellationToken),
+                transaction => PlacementStore.MoveAsync(
+                    transaction, tenantId, epoch, nextEpoch + 1, home, cancellationToken),
                 cancellationToken);
         }
 
@@ -172,9 +179,9 @@ public sealed partial class Cutover(
             try
             {
                 await catchUp.BeginBackAsync(crossing.To, crossing.From, crossing.TenantId, cancellationToken);
-                await fence.TakeOverAsync(crossing.To, crossing.TenantId, crossing.Epoch + 1, cancellationToken);
+                await fence.TakeOverAsync(crossing.To, crossing.TenantId, crossing.NextEpoch, cancellationToken);
                 await hooks.Reached(crossing.TenantId, TakenOver);
-                await PlaceAsync(crossing, crossing.Epoch + 1, crossing.Home, along, cancellationToken);
+                await PlaceAsync(crossing, crossing.NextEpoch, crossing.Home, along, cancellationToken);
                 return;
             }
             catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
@@ -182,7 +189,8 @@ public sealed partial class Cutover(
                 LogNotTakenOver(logger, crossing.TenantId, failed);
                 if (time.GetElapsedTime(begin) > settings.Migrations.LongestPause)
                 {
-                    await PlaceAsync(crossing, crossing.Epoch + 2, crossing.FromHome, _ => Task.CompletedTask, cancellationToken);
+                    await PlaceAsync(
+                        crossing, crossing.NextEpoch + 1, crossing.FromHome, _ => Task.CompletedTask, cancellationToken);
                     return;
                 }
             }
@@ -218,12 +226,13 @@ public sealed partial class Cutover(
 /// <summary>From where to where a tenant crosses.</summary>
 /// <param name="TenantId">The tenant.</param>
 /// <param name="Epoch">The epoch at which it is served.</param>
+/// <param name="NextEpoch">The epoch from then on, above every one at which it was ever served or expected.</param>
 /// <param name="FromHome">Number of the home that serves it.</param>
 /// <param name="From">That home's database.</param>
 /// <param name="Home">Number of the home that will.</param>
 /// <param name="To">That home's database; the tenant is away there, and it has caught up nearly.</param>
 public sealed record Crossing(
-    Guid TenantId, long Epoch, long FromHome, TenantDatabaseAddress From, long Home, TenantDatabaseAddress To);
+    Guid TenantId, long Epoch, long NextEpoch, long FromHome, TenantDatabaseAddress From, long Home, TenantDatabaseAddress To);
 
 /// <summary>What a cutover cost.</summary>
 /// <param name="Pause">For how long the tenant took no writes.</param>

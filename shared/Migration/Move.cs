@@ -21,7 +21,7 @@ public sealed record Move
     /// <summary>Number of the home that is left.</summary>
     public required long SourceHome { get; init; }
 
-    /// <summary>Number of the home that is made, which serves first at the epoch of that number.</summary>
+    /// <summary>Number of the home that is made, and the epoch at which it serves first.</summary>
     public required long TargetHome { get; init; }
 
     /// <summary>The first UTC day whose points move; older ones are archived. Null when all move.</summary>

@@ -60,7 +60,7 @@ public sealed class PlacementStore(ControlDatabase control)
 
     /// <summary>
     /// One of the tenant's homes: the placement itself when the home serves, otherwise what the placement would be, at the epoch
-    /// at which the home was begun, in state <see cref="PlacementState.Elsewhere"/>.
+    /// that is the home's number, in state <see cref="PlacementState.Elsewhere"/>.
     /// </summary>
     /// <exception cref="InvalidOperationException">The tenant has no such home.</exception>
     public async Task<TenantPlacement> GetHomeAsync(Guid tenantId, long home, CancellationToken cancellationToken)
@@ -69,6 +69,18 @@ public sealed class PlacementStore(ControlDatabase control)
         return await connection.Sql($"{Select} WHERE p.tenant_id = $1 AND h.number = $2", tenantId, home)
             .FirstAsync(Read, cancellationToken)
             ?? throw new InvalidOperationException($"Tenant {tenantId} has no home {home}.");
+    }
+
+    /// <summary>The number of the tenant's next home: above every epoch and every home's number.</summary>
+    public async Task<long> NextHomeAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            """
+            SELECT greatest(p.epoch, (SELECT max(number) FROM homes h WHERE h.tenant_id = p.tenant_id)) + 1
+            FROM placements p WHERE p.tenant_id = $1
+            """,
+            tenantId).FirstAsync(row => row.GetInt64(0), cancellationToken);
     }
 
     /// <summary>The operation that made a home; null when that was before homes were counted.</summary>

@@ -5,7 +5,7 @@ namespace WebHost.Placement;
 /// finds what its first attempt made, and two homes of one tenant never share a name.
 /// </summary>
 /// <param name="TenantId">The tenant.</param>
-/// <param name="Home">Number of the home: the epoch at which it was begun.</param>
+/// <param name="Home">Number of the home: the epoch at which it serves first.</param>
 public sealed record ResourceNames(Guid TenantId, long Home)
 {
     private string Short => ShortOf(TenantId);

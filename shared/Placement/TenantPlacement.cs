@@ -12,7 +12,7 @@ public sealed record TenantPlacement
     public required long Epoch { get; init; }
 
     /// <summary>
-    /// Number of the home it is served from: the epoch at which the home was begun, and so at most <see cref="Epoch"/>.
+    /// Number of the home it is served from: the epoch at which the home serves first, and so at most <see cref="Epoch"/>.
     /// </summary>
     public required long Home { get; init; }
 

@@ -1,6 +1,7 @@
--- What has been made for a tenant somewhere, or is being made, is a home of the tenant, numbered by the epoch at which it was
--- begun; everything in it is named after that number. The tenant has one placement, which says which home serves it. A tenant
--- that moves has two homes, and one that has moved back is served, at a newer epoch, from a home with an older number.
+-- What has been made for a tenant somewhere, or is being made, is a home of the tenant. Its number is the epoch at which it
+-- serves first, if it ever does, and everything in it is named after that number. The tenant has one placement, which says which
+-- home serves it. A tenant that moves has two homes, and one that has moved back is served, at a newer epoch, from a home with
+-- an older number. Homes that are gone keep their rows, so that no number, and no name, is ever used twice.
 CREATE TABLE homes (
     tenant_id    uuid NOT NULL REFERENCES tenants,
     number       bigint NOT NULL CHECK (number > 0),

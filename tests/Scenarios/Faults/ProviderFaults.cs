@@ -36,7 +36,7 @@ public abstract class ProviderFaults : Scenario
     private protected static SignupData DataFor(string provider) => provider == "fly" ? SignupData.Starter : SignupData.Hobby;
 
     /// <summary>All of them in a long run, some of them otherwise; the seed is in the output.</summary>
-    private protected static List<VendorFault> Sample(IEnumerable<VendorFault> faults, int count)
+    private protected static List<T> Sample<T>(IEnumerable<T> faults, int count)
     {
         var all = faults.ToArray();
         var seed = Environment.TickCount;
@@ -104,7 +104,7 @@ public abstract class ProviderFaults : Scenario
         Assert.Equal("provisioning-failed", (await App.GetTenantAsync(tenant.TenantId)).Text("state"));
     }
 
-    private static void AssertSame(VendorFault fault, IReadOnlyList<string> expected, IReadOnlyList<string> found) =>
+    private protected static void AssertSame(VendorFault fault, IReadOnlyList<string> expected, IReadOnlyList<string> found) =>
         Assert.True(
             expected.SequenceEqual(found),
             $"After {fault} there should be\n  {string.Join("\n  ", expected)}\nbut there is\n  {string.Join("\n  ", found)}");
