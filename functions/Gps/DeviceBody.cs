@@ -12,10 +12,11 @@ internal static class DeviceBody
 
     /// <summary>The body, free of its encoding.</summary>
     /// <exception cref="ProblemException">
-    /// 413 when it is larger than <paramref name="limit"/> bytes, packed or unpacked; 415 for an encoding that is not known; 400
-    /// when it is not in the encoding that it claims.
+    /// 413 when it is larger than <paramref name="limit"/> bytes, packed or unpacked; 415 for an encoding that is not known;
+    /// 400 when it is not in the encoding that it claims.
     /// </exception>
-    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(
+        HttpRequest request, int limit, CancellationToken cancellationToken)
     {
         if (request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
         {
@@ -28,7 +29,9 @@ internal static class DeviceBody
         }
 
         var encodings = request.Headers.ContentEncoding
-            .SelectMany(header => (header ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            .SelectMany(header => (header ?? "").Split(','))
+            .Select(encoding => encoding.Trim())
+            .Where(encoding => encoding.Length > 0)
             .Reverse();
         var body = request.Body;
         foreach (var encoding in encodings)
@@ -42,16 +45,28 @@ internal static class DeviceBody
             var read = await ReadAllAsync(body, (int)(request.ContentLength ?? 0), limit, cancellationToken);
 
             // Some senders compress without saying so.
-            return ReferenceEquals(body, request.Body) && IsGzip(read.Span)
-                ? await ReadAllAsync(Decode("gzip", new MemoryStream(read.ToArray(), writable: false)), read.Length, limit, cancellationToken)
-                : read;
+            return decoder is null && IsGzip(read.Span) ? await UnpackAsync(read, limit, cancellationToken) : read;
         }
-        catch (Exception corrupt) when (corrupt is InvalidDataException or InvalidOperationException && !ReferenceEquals(body, request.Body))
+        catch (InvalidDataException corrupt)
         {
-            // Brotli says it the other way.
-            throw ProblemException.BadRequest("$", $"The body is not in the encoding it claims: {corrupt.Message}");
+            throw Corrupt(corrupt);
+        }
+        catch (InvalidOperationException corrupt) when (decoder is not null)
+        {
+            // What Brotli says of the same.
+            throw Corrupt(corrupt);
         }
     }
+
+    private static async Task<ReadOnlyMemory<byte>> UnpackAsync(
+        ReadOnlyMemory<byte> packed, int limit, CancellationToken cancellationToken)
+    {
+        await using var unpacked = Decode("gzip", new MemoryStream(packed.ToArray(), writable: false));
+        return await ReadAllAsync(unpacked, packed.Length, limit, cancellationToken);
+    }
+
+    private static ProblemException Corrupt(Exception corrupt) =>
+        ProblemException.BadRequest("$", $"The body is not in the encoding it claims: {corrupt.Message}");
 
     private static bool IsGzip(ReadOnlySpan<byte> bytes) => bytes is [0x1f, 0x8b, ..];
 

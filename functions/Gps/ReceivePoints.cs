@@ -48,7 +48,8 @@ public sealed class ReceivePoints(
 
         await AcceptAsync(
             new PointBatch(
-                device.TenantId, device.DeviceId, time.GetUtcNow(), parsed.Protocol, parsed.Points, parsed.Heartbeats, parsed.Quarantined),
+                device.TenantId, device.DeviceId, time.GetUtcNow(), parsed.Protocol,
+                parsed.Points, parsed.Heartbeats, parsed.Quarantined),
             limits,
             cancellationToken);
         return parsed.Reply.ContentType is { } contentType
@@ -63,7 +64,8 @@ public sealed class ReceivePoints(
             throw new ProblemException(
                 StatusCodes.Status413PayloadTooLarge,
                 "Too large",
-                $"The request holds {batch.Count:N0} points; the plan's limit is {limits.PointsPerRequest:N0} in one request. Send them in parts.");
+                $"The request holds {batch.Count:N0} points; the plan's limit is {limits.PointsPerRequest:N0} in one request. "
+                + "Send them in parts.");
         }
 
         ThrowIfRefused(allowances.Take(batch.TenantId, limits, batch.Count), limits);
@@ -85,7 +87,8 @@ public sealed class ReceivePoints(
             throw new ProblemException(
                 StatusCodes.Status429TooManyRequests,
                 "Too many points",
-                $"The plan allows {limits.PointsPerSecond:N0} points a second, {limits.PointBurst:N0} at once after a rest. Send them again later.")
+                $"The plan allows {limits.PointsPerSecond:N0} points a second, {limits.PointBurst:N0} at once after a rest. "
+                + "Send them again later.")
             {
                 RetryAfter = delay,
             };

@@ -63,8 +63,9 @@ public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions
             .RunAsync(cancellationToken) > 0;
     }
 
-    /// <summary>In what unit each of the tenant's devices, revoked ones too, means speeds where its protocol does not say.</summary>
-    public async Task<IReadOnlyDictionary<Guid, SpeedUnit>> ReadSpeedUnitsAsync(Guid tenantId, CancellationToken cancellationToken)
+    /// <summary>In what unit each of the tenant's devices, revoked ones too, means speeds that its protocol leaves open.</summary>
+    public async Task<IReadOnlyDictionary<Guid, SpeedUnit>> ReadSpeedUnitsAsync(
+        Guid tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         var units = await connection.Sql("SELECT id, speed_unit FROM devices WHERE tenant_id = $1", tenantId)

@@ -56,8 +56,8 @@ public sealed class GpsParser(TimeProvider clock)
         ArgumentNullException.ThrowIfNull(raw);
         var reader = Array.Find(Protocols, candidate => candidate.Protocol == protocol)!;
         var whole = new RequestShape(GpsRequest.Post(raw));
-        return Parse(
-            reader.Recognises(whole) ? whole : new RequestShape(reader.Restore(raw)), reader, new PointSink(receivedAt, querySpeed));
+        var shape = reader.Recognises(whole) ? whole : new RequestShape(reader.Restore(raw));
+        return Parse(shape, reader, new PointSink(receivedAt, querySpeed));
     }
 
     private static ParsedRequest Parse(RequestShape shape, IGpsProtocol protocol, PointSink sink)

@@ -1,8 +1,9 @@
 namespace WebHost.Gps.Allowances;
 
 /// <summary>
-/// How many points a tenant may send for the moment, as one process sees it: filled at its plan's rate up to a minute's worth.
-/// A request is taken whole while there is anything left, and may overdraw; whatever comes then is refused until the debt is paid.
+/// How many points a tenant may send for the moment, as one process sees it: filled at its plan's rate up to a minute's
+/// worth. A request is taken whole while there is anything left, and may overdraw; whatever comes then is refused until the
+/// debt is paid.
 /// </summary>
 internal sealed class PointAllowance(TimeProvider time)
 {

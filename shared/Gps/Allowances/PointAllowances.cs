@@ -43,7 +43,7 @@ public sealed partial class PointAllowances(ControlDatabase control, TimeProvide
         }
     }
 
-    /// <summary>Counts what was let in since the last time against the rows that all processes share, and learns what is left.</summary>
+    /// <summary>Counts what was let in since the last time against rows that all processes share, and learns what is left.</summary>
     public async Task ShareAsync(CancellationToken cancellationToken)
     {
         foreach (var idle in _allowances.Where(known => known.Value.Idle > ForgetAfter))

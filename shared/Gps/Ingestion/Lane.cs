@@ -4,9 +4,10 @@ using Npgsql;
 namespace WebHost.Gps.Ingestion;
 
 /// <summary>
-/// The way to one tenant database. It keeps one that answers slowly, or accepts connections and answers nothing, from holding up the points of others: whoever writes waits only so long, then goes on, and the write goes on by
-/// itself. While one is overdue, nobody waits at all. How long is waited shrinks to a tenth of a second when a write
-/// disappoints, and grows again with what is done in less than the most that is ever waited.
+/// The way to one tenant database. It keeps one that answers slowly, or accepts connections and answers nothing, from holding
+/// up the points of others: whoever writes waits only so long, then goes on, and the write goes on by itself. While one is
+/// overdue, nobody waits at all. How long is waited shrinks to a tenth of a second when a write disappoints, and grows again
+/// with what is done in less than the most that is ever waited.
 /// </summary>
 internal sealed class Lane
 {
@@ -73,11 +74,12 @@ internal sealed class Lane
     }
 
     // On a thread of its own: opening a connection to a host that does not answer can block the caller before the first await.
-    private static Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> write, CancellationTokenSource limit) => Task.Run(async () =>
-    {
-        using (limit)
+    private static Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> write, CancellationTokenSource limit) => Task.Run(
+        async () =>
         {
-            return await write(limit.Token);
-        }
-    });
+            using (limit)
+            {
+                return await write(limit.Token);
+            }
+        });
 }

@@ -29,7 +29,7 @@ public sealed partial class PointConsumer(
     // While one is written, the next goes into the journal.
     private const int ChunksAtOnce = 2;
 
-    // Everybody's points need the journal: there is nobody to let pass while it is slow, only the messages' locks (30 s) to keep.
+    // Everybody's points need the journal: there is nobody to let pass while it is slow, only the messages' locks to keep.
     private static readonly TimeSpan JournalLimit = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<Guid, Lane> _lanes = new();
@@ -54,7 +54,9 @@ public sealed partial class PointConsumer(
             .Where(item => item.Placed is not null)
             .GroupBy(item => item.Placed!.Placement.DatabaseId!.Value)
             .Select(database => WriteAsync(database.Key, [.. database], cancellationToken)));
-        foreach (var later in received.Where(item => item.Outcome == Outcome.NotNow).GroupBy(item => PointQueue.Attempts(item.Message)))
+        foreach (var later in received
+            .Where(item => item.Outcome == Outcome.NotNow)
+            .GroupBy(item => PointQueue.Attempts(item.Message)))
         {
             await queue.SetAsideAsync(later.Select(item => item.Batch), later.Key, journaled: true, cancellationToken);
         }
@@ -244,7 +246,7 @@ public sealed partial class PointConsumer(
     [LoggerMessage(402, LogLevel.Warning, "The journal takes nothing for the moment; {Count} batches are set aside.")]
     private static partial void LogNoJournal(ILogger logger, int count, Exception exception);
 
-    [LoggerMessage(403, LogLevel.Warning, "Database {DatabaseId} is slow; {Count} batches are set aside, others are not held up.")]
+    [LoggerMessage(403, LogLevel.Warning, "Database {DatabaseId} is slow; {Count} batches are set aside.")]
     private static partial void LogSlow(ILogger logger, Guid databaseId, int count);
 
     [LoggerMessage(404, LogLevel.Information, "Tenant {TenantId} cannot be written to anywhere; its batches are set aside.")]

@@ -29,7 +29,8 @@ public sealed class PointJournal(
         }
 
         await EnsureContainerAsync(cancellationToken);
-        var name = time.GetUtcNow().ToString("yyyy/MM/dd/HH/", CultureInfo.InvariantCulture) + $"{Guid.CreateVersion7():n}.points.br";
+        var hour = time.GetUtcNow().ToString("yyyy/MM/dd/HH", CultureInfo.InvariantCulture);
+        var name = $"{hour}/{Guid.CreateVersion7():n}.points.br";
         await container.GetBlobClient(name).UploadAsync(
             new BinaryData(Compress(batches)),
             new BlobUploadOptions

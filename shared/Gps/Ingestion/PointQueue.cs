@@ -22,7 +22,9 @@ public sealed class PointQueue : IAsyncDisposable
     private const string AttemptsProperty = "attempts";
     private const string JournaledProperty = "journaled";
 
-    private readonly Channel<Segment> _waiting = Channel.CreateUnbounded<Segment>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Segment> _waiting =
+        Channel.CreateUnbounded<Segment>(new UnboundedChannelOptions { SingleReader = true });
+
     private readonly SemaphoreSlim _sends = new(MostSends);
     private readonly ServiceBusSender _sender;
     private readonly TimeProvider _time;
@@ -106,7 +108,7 @@ public sealed class PointQueue : IAsyncDisposable
     public static int Attempts(ServiceBusReceivedMessage message) =>
         message.ApplicationProperties.TryGetValue(AttemptsProperty, out var value) && value is int attempts ? attempts : 0;
 
-    /// <summary>Whether the message's batches are in the journal, because they were set aside after they had been written there.</summary>
+    /// <summary>Whether the message's batches are in the journal, since they were set aside only after that.</summary>
     public static bool IsJournaled(ServiceBusReceivedMessage message) =>
         message.ApplicationProperties.TryGetValue(JournaledProperty, out var value) && value is true;
 

@@ -5,7 +5,9 @@ using static WebHost.Gps.Ingestion.PointMessage;
 
 namespace WebHost.Gps.Ingestion;
 
-/// <summary>Reads segments in the form that <see cref="PointMessage"/> describes. Whatever else it finds is a <see cref="FormatException"/>.</summary>
+/// <summary>
+/// Reads segments in the form that <see cref="PointMessage"/> describes. Whatever else it finds is a <see cref="FormatException"/>.
+/// </summary>
 internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
 {
     private const int IdBytes = 16;

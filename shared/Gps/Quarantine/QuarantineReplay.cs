@@ -15,7 +15,8 @@ public sealed record ReplayedQuarantine(
 
 /// <summary>The tenant is being moved; its quarantine rests meanwhile.</summary>
 public sealed class QuarantineRestsException(Guid tenantId, Guid operationId) : Exception(
-    $"Operation {operationId} of tenant {tenantId} is under way. Replay its quarantine when GET /api/operations/{operationId} says that it has ended.");
+    $"Operation {operationId} of tenant {tenantId} is under way. Replay the tenant's quarantine when "
+    + $"GET /api/operations/{operationId} says that it has ended.");
 
 /// <summary>
 /// Reads quarantined messages again by the rules that hold now, after one of them was mended. What has become of points goes
@@ -48,7 +49,8 @@ public sealed class QuarantineReplay(
         var (read, points, heartbeats) = (0, 0, 0);
         while (read < limit)
         {
-            var page = await quarantine.ListAsync(tenantId, filter, before, Math.Min(PageSize, limit - read), cancellationToken);
+            var size = Math.Min(PageSize, limit - read);
+            var page = await quarantine.ListAsync(tenantId, filter, before, size, cancellationToken);
             if (page.Count == 0)
             {
                 return new ReplayedQuarantine(read, points, heartbeats, stay, Last: null);

@@ -50,7 +50,8 @@ public sealed class QuarantineStore(TenantSessions sessions)
             tenantId,
             session => session.Sql(
                 """
-                DELETE FROM fleet.quarantine q USING unnest($1::timestamptz[], $2::uuid[], $3::bytea[]) AS gone (at, device, digest)
+                DELETE FROM fleet.quarantine q
+                USING unnest($1::timestamptz[], $2::uuid[], $3::bytea[]) AS gone (at, device, digest)
                 WHERE q.device_id = gone.device AND q.received_at = gone.at AND q.digest = gone.digest
                 """,
                 messages.Select(id => id.ReceivedAt.UtcDateTime).ToArray(),

@@ -19,7 +19,9 @@ internal static class IngestionSoak
         var seconds = int.TryParse(
             Environment.GetEnvironmentVariable("WEBHOST_BENCHMARK_SECONDS"), CultureInfo.InvariantCulture, out var given) ? given : 600;
         var (ids, tokens) = await site.AddFleetAsync(1, Connections);
-        var requests = new DeviceRequests(tokens, new DateTimeOffset(DateTime.UtcNow.Date, TimeSpan.Zero));
+
+        // A device sends more than a day's worth of seconds: from far enough back that none is beyond tomorrow.
+        var requests = new DeviceRequests(tokens, new DateTimeOffset(DateTime.UtcNow.Date.AddDays(-3), TimeSpan.Zero));
         var (sent, refused) = (0L, 0);
         var all = new List<double>();
         for (var done = 0; done < seconds; done += StageSeconds)
