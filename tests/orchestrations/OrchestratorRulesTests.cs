@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Azure.Functions.Worker;
 using Mono.Cecil;
 using Mono.Cecil.Rocks;
+using WebHost.Backups;
 using WebHost.Operations;
 using WebHost.Provisioning;
 using WebHost.Servers;
@@ -55,6 +56,16 @@ public sealed class OrchestratorRulesTests
             input.OperationId, input.TenantId, input.Retries, TimeSpan.FromMinutes(5), TimeSpan.FromDays(3), TimeSpan.FromDays(1));
         var failedServer = FailedServerOrder.Of(server, nameof(VerifyServer), new string('€', 100_000));
 
+        var backup = new BackupInput(
+            input.OperationId, input.TenantId, input.Retries, TimeSpan.FromSeconds(10), TimeSpan.FromHours(6));
+        var failedBackup = FailedBackup.Of(backup, nameof(CopyBackup), new string('€', 100_000));
+        var proof = new ProofInput(input.OperationId, input.TenantId, Guid.CreateVersion7(), input.Retries);
+        var failedProof = FailedProof.Of(proof, new string('€', 100_000));
+
+        Assert.Equal(backup, RoundTrip(backup));
+        Assert.Equal(failedBackup, RoundTrip(failedBackup));
+        Assert.Equal(proof, RoundTrip(proof));
+        Assert.Equal(failedProof, RoundTrip(failedProof));
         Assert.Equal(server, RoundTrip(server));
         Assert.Equal(failedServer, RoundTrip(failedServer));
         Assert.Equal(input, RoundTrip(input));
@@ -72,7 +83,11 @@ public sealed class OrchestratorRulesTests
             select parameter.ParameterType;
 
         Assert.Equal(
-            [typeof(FailedServerOrder), typeof(FailedStep), typeof(ProvisioningInput), typeof(ServerInput)],
+            [
+                typeof(BackupInput), typeof(FailedBackup), typeof(FailedProof),
+                typeof(FailedServerOrder), typeof(FailedStep),
+                typeof(ProofInput), typeof(ProvisioningInput), typeof(ServerInput),
+            ],
             inputs.Distinct().OrderBy(type => type.Name));
     }
 

@@ -37,6 +37,10 @@ internal sealed class IngestionSite : IAsyncDisposable
     /// <summary>As the tenant database's administrator.</summary>
     public NpgsqlDataSource Tenants { get; private set; } = null!;
 
+    public TenantDatabaseStore Databases { get; private set; } = null!;
+
+    public ControlDatabase Control => _control;
+
     public static async Task<IngestionSite> StartAsync()
     {
         var site = new IngestionSite(
@@ -45,10 +49,10 @@ internal sealed class IngestionSite : IAsyncDisposable
         var migrator = new SchemaMigrator(NullLogger<SchemaMigrator>.Instance);
         await migrator.MigrateControlAsync(site._controlDatabase.ConnectionString);
         var secrets = new SecretStore(site._control, SecretProtector.FromSetting(masterKey));
-        var databases = new TenantDatabaseStore(site._control, secrets);
+        var databases = site.Databases = new TenantDatabaseStore(site._control, secrets);
         site._setup = new TenantDatabaseSetup(databases, migrator);
         var server = new NpgsqlConnectionStringBuilder(site._tenantDatabase.ConnectionString);
-        site._database = await databases.AddAsync(server.Host!, server.Port, site._tenantDatabase.Name, server.Username!, "Prefer", default);
+        site._database = await databases.AddAsync(server.Host!, server.Port, site._tenantDatabase.Name, server.Username!, "Prefer", certificateSha256: null, default);
         await secrets.SetAsync(site._database.SecretName(site._database.AdminUser), server.Password ?? "", default);
         await site._setup.PrepareAsync(site._database, default);
         site._roles.AddRange([site._database.Roles.Tenants, site._database.Roles.Ingest]);
@@ -131,6 +135,8 @@ internal sealed class IngestionSite : IAsyncDisposable
         {
             TenantId = tenantId,
             Epoch = 1,
+            Home = 1,
+            Plan = PlanId.Business,
             Mode = HostingMode.MultiTenant,
             Provider = HostingProvider.Hetzner,
             Region = "fsn1",
@@ -152,7 +158,7 @@ internal sealed class IngestionSite : IAsyncDisposable
                     Recommendation = "{}",
                 },
                 default);
-            await PlacementStore.AddAsync(transaction, placement, default);
+            await PlacementStore.AddAsync(transaction, placement, operationId: null, default);
             return true;
         });
         _roles.Add(placement.Names.TenantRole);
