@@ -21,6 +21,6 @@ public sealed record FailedBackup(BackupInput Input, string Step, string Reason)
     private const int LongestReason = 2_000;
 
     /// <summary>The failure with no more of its reason than fits.</summary>
-    internal static FailedBackup Of(BackupInput input, string step, string reason) =>
+    public static FailedBackup Of(BackupInput input, string step, string reason) =>
         new(input, step, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason);
 }

@@ -33,7 +33,8 @@ public sealed class BackupIntake(
     public async Task<Guid> StartAsync(
         DurableTaskClient client, Guid tenantId, BackupReason reason, CancellationToken cancellationToken)
     {
-        var placement = await placements.FindAsync(tenantId, cancellationToken) ?? throw new TenantUnknownException(tenantId);
+        var placement = await placements.FindAsync(tenantId, cancellationToken)
+            ?? throw new TenantUnknownException(tenantId);
         if (placement.State != PlacementState.Serving)
         {
             throw new BackupRefusedException($"Tenant {tenantId} is not served yet; there is nothing to back up.");
@@ -58,7 +59,8 @@ public sealed class BackupIntake(
             {
                 await OperationStore.AddAsync(
                     transaction,
-                    new PlannedOperation(backup.Id, OperationKind, tenantId, nameof(BackUpTenant), input, BackUpTenant.Steps),
+                    new PlannedOperation(
+                        backup.Id, OperationKind, tenantId, nameof(BackUpTenant), input, BackUpTenant.Steps),
                     cancellationToken);
                 return await BackupStore.AddAsync(transaction, backup, cancellationToken)
                     ? true
@@ -70,7 +72,9 @@ public sealed class BackupIntake(
         return backup.Id;
     }
 
-    /// <summary>Starts backups of tenants that have had none since the hour of the nightly ones, as many as may run at once.</summary>
+    /// <summary>
+    /// Starts backups of tenants that have had none since the hour of the nightly ones, as many as may run at once.
+    /// </summary>
     public async Task StartDueAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
         var room = settings.Backups.AtOnce - await backups.CountRunningAsync(cancellationToken);

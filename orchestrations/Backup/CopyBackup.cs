@@ -31,9 +31,12 @@ public sealed class CopyBackup(
                     await backups.GetAsync(input.OperationId, cancellationToken), source, progress: null, cancellationToken);
                 var seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
                 await operations.AddFiguresAsync(
-                    input.OperationId, new { backup = new { backup.Rows, backup.Bytes, backup.CopiedBytes, seconds } }, cancellationToken);
+                    input.OperationId,
+                    new { backup = new { backup.Rows, backup.Bytes, backup.CopiedBytes, seconds } },
+                    cancellationToken);
                 return StepOutcome.Done(
-                    $"{backup.Rows:N0} rows, {backup.Bytes:N0} bytes, of which {backup.CopiedBytes:N0} had changed since the last backup.");
+                    $"{backup.Rows:N0} rows, {backup.Bytes:N0} bytes, of which "
+                    + $"{backup.CopiedBytes:N0} had changed since the last backup.");
             },
             cancellationToken);
 }

@@ -4,7 +4,9 @@ using WebHost.Operations;
 
 namespace WebHost.Backups;
 
-/// <summary>Closes the operation of a backup that failed. A backup that is finished stays one, whatever failed afterwards.</summary>
+/// <summary>
+/// Closes the operation of a backup that failed. A backup that is finished stays one, whatever failed afterwards.
+/// </summary>
 public sealed class EndFailedBackup(OperationStore operations, BackupStore backups, AlertStore alerts)
 {
     /// <summary>Kind of the alert for a tenant whose last backup failed.</summary>
@@ -20,7 +22,8 @@ public sealed class EndFailedBackup(OperationStore operations, BackupStore backu
         await alerts.RaiseAsync(
             Alert,
             failed.Input.TenantId.ToString(),
-            $"{failed.Step} failed: {failed.Reason} It is tried again within hours; POST /api/tenants/{failed.Input.TenantId}/backups does so at once.",
+            $"{failed.Step} failed: {failed.Reason} It is tried again within hours; "
+            + $"POST /api/tenants/{failed.Input.TenantId}/backups does so at once.",
             cancellationToken);
         await operations.EnterAsync(
             operationId, OperationState.Failed, new OperationError(failed.Step, failed.Reason, []), cancellationToken);

@@ -22,25 +22,31 @@ public sealed class EndFailedProof(
     public async Task RunAsync([ActivityTrigger] FailedProof failed, CancellationToken cancellationToken)
     {
         var (operationId, tenantId, backupId) = (failed.Input.OperationId, failed.Input.TenantId, failed.Input.BackupId);
-        await operations.EndStepAsync(operationId, nameof(RestoreOnScratch), StepState.Failed, failed.Reason, cancellationToken);
+        await operations.EndStepAsync(
+            operationId, nameof(RestoreOnScratch), StepState.Failed, failed.Reason, cancellationToken);
         if (await backups.FindAsync(backupId, cancellationToken) is { Fault: not null })
         {
             await alerts.RaiseAsync(
                 DamagedAlert,
                 tenantId.ToString(),
-                $"Backup {backupId} is damaged: {failed.Reason} The next one copies everything anew: POST /api/tenants/{tenantId}/backups.",
+                $"Backup {backupId} is damaged: {failed.Reason} The next one copies everything anew: "
+                + $"POST /api/tenants/{tenantId}/backups.",
                 cancellationToken);
         }
         else
         {
             await alerts.RaiseAsync(
-                UntriedAlert, Scratch, $"Backup {backupId} of tenant {tenantId} could not be tried: {failed.Reason}", cancellationToken);
+                UntriedAlert,
+                Scratch,
+                $"Backup {backupId} of tenant {tenantId} could not be tried: {failed.Reason}",
+                cancellationToken);
         }
 
         await operations.EnterAsync(
             operationId,
             OperationState.Failed,
-            new OperationError(nameof(RestoreOnScratch), failed.Reason, await LeftBehindAsync(operationId, cancellationToken)),
+            new OperationError(
+                nameof(RestoreOnScratch), failed.Reason, await LeftBehindAsync(operationId, cancellationToken)),
             cancellationToken);
     }
 

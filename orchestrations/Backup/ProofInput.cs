@@ -18,6 +18,6 @@ public sealed record FailedProof(ProofInput Input, string Reason)
     private const int LongestReason = 2_000;
 
     /// <summary>The failure with no more of its reason than fits.</summary>
-    internal static FailedProof Of(ProofInput input, string reason) =>
+    public static FailedProof Of(ProofInput input, string reason) =>
         new(input, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason);
 }

@@ -4,7 +4,9 @@ using WebHost.Operations;
 
 namespace WebHost.Backups;
 
-/// <summary>Removes backups that are not kept any longer, which is safe while no other one of the tenant is being made.</summary>
+/// <summary>
+/// Removes backups that are not kept any longer, which is safe while no other one of the tenant is being made.
+/// </summary>
 public sealed class PruneBackups(
     StepRunner steps, OperationStore operations, TenantBackups tenantBackups, AlertStore alerts)
 {
@@ -18,7 +20,8 @@ public sealed class PruneBackups(
             async () =>
             {
                 await alerts.ResolveAsync(EndFailedBackup.Alert, input.TenantId.ToString(), cancellationToken);
-                return StepOutcome.Done($"{await tenantBackups.PruneAsync(input.TenantId, cancellationToken)} files were deleted.");
+                var files = await tenantBackups.PruneAsync(input.TenantId, cancellationToken);
+                return StepOutcome.Done($"{files} files were deleted.");
             },
             cancellationToken);
         await operations.EnterAsync(input.OperationId, OperationState.Succeeded, null, cancellationToken);

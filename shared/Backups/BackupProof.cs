@@ -49,7 +49,8 @@ public sealed class BackupProof(
         var manifest = await tenantBackups.ReadManifestAsync(backup, cancellationToken);
         if (MovedTable.All.Any(table => manifest.Columns.GetValueOrDefault(table.Name) != table.Columns))
         {
-            // Made before a column was added: its files were compared one by one, and rows as they are today differ from them.
+            // Made before a column was added: its files were compared one by one, and rows as they are today differ from
+            // them.
             return null;
         }
 

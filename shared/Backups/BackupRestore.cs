@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using WebHost.Migration;
@@ -5,10 +7,11 @@ using WebHost.Migration;
 namespace WebHost.Backups;
 
 /// <summary>
-/// Brings a tenant back from the newest backup and the journal, into a database where it is expected, or served already. What
-/// arrives joins what is there. The small tables come first, then the journal and then the days, each newest first, so that
-/// today's fleet is seen long before last year's. A file that is damaged is replaced by that of an older backup; what was written
-/// between the two is in the journal, as far as that reaches. Repeating it after an interruption goes on where it was.
+/// Brings a tenant back from the newest backup and the journal, into a database where it is expected, or served already.
+/// What arrives joins what is there. The small tables come first, then the journal and then the days, each newest first, so
+/// that today's fleet is seen long before last year's. A file that is damaged is replaced by that of an older backup; what
+/// was written between the two is in the journal, as far as that reaches. Repeating it after an interruption goes on where
+/// it was.
 /// </summary>
 public sealed partial class BackupRestore(
     BackupStore backups,
@@ -69,7 +72,8 @@ public sealed partial class BackupRestore(
         return first >= 0
             ? candidates[first..]
             : throw new BackupRefusedException(
-                $"Tenant {wanted.Target.TenantId} has no finished backup {only}{(wanted.UpTo is { } limit ? $" from before {limit:u}" : "")}.");
+                $"Tenant {wanted.Target.TenantId} has no finished backup {only}"
+                + $"{(wanted.UpTo is { } limit ? $" from before {limit:u}" : "")}.");
     }
 
     private async Task RestoreAsync(
@@ -130,7 +134,10 @@ public sealed partial class BackupRestore(
     private sealed class Versions(TenantBackups tenantBackups, IReadOnlyList<Backup> candidates)
     {
         private readonly List<(Backup Backup, Lazy<Task<ExportManifest?>> Manifest)> _manifests =
-            [.. candidates.Select(backup => (backup, new Lazy<Task<ExportManifest?>>(() => FindAsync(tenantBackups, backup))))];
+            [
+                .. candidates.Select(backup =>
+                    (backup, new Lazy<Task<ExportManifest?>>(() => FindAsync(tenantBackups, backup)))),
+            ];
 
         public async Task<(Backup Backup, ExportManifest Manifest)?> NewestAsync(CancellationToken cancellationToken)
         {
@@ -147,7 +154,7 @@ public sealed partial class BackupRestore(
 
         /// <summary>The files of a part in each backup that has others than those before it.</summary>
         public async IAsyncEnumerable<Version> ReadAsync(
-            DigestPart part, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+            DigestPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var (backup, lazy) in _manifests)
@@ -155,7 +162,9 @@ public sealed partial class BackupRestore(
                 if (await lazy.Value.WaitAsync(cancellationToken) is { } manifest)
                 {
                     var chunks = manifest.Chunks
-                        .Where(chunk => part == DigestPartOfWholeTables ? chunk.Day is null : (chunk.Table, chunk.Day) == (part.Table, part.Day))
+                        .Where(chunk => part == DigestPartOfWholeTables
+                            ? chunk.Day is null
+                            : (chunk.Table, chunk.Day) == (part.Table, part.Day))
                         .ToList();
                     if (chunks.Count > 0 && seen.Add(string.Join('\n', chunks.Select(chunk => chunk.Blob))))
                     {
@@ -172,7 +181,7 @@ public sealed partial class BackupRestore(
             {
                 return await tenantBackups.ReadManifestAsync(backup, CancellationToken.None);
             }
-            catch (Exception unreadable) when (unreadable is InvalidOperationException or FormatException or System.Text.Json.JsonException)
+            catch (Exception unreadable) when (unreadable is InvalidOperationException or FormatException or JsonException)
             {
                 return null;
             }
@@ -194,11 +203,14 @@ public sealed record RestoreWanted(
 /// <param name="Rows">Rows in it.</param>
 /// <param name="Replaced">What came from an older one, or is missing, since its file was damaged.</param>
 /// <param name="Journal">What was written of the journal; null when that was not wanted.</param>
-public sealed record RestoreReport(Backup? Backup, long Rows, IReadOnlyList<ReplacedPart> Replaced, JournalReplayed? Journal);
+public sealed record RestoreReport(
+    Backup? Backup, long Rows, IReadOnlyList<ReplacedPart> Replaced, JournalReplayed? Journal);
 
 /// <summary>A part of a backup that could not be restored.</summary>
 /// <param name="Table">The table; "*" for all those that are not divided by days.</param>
 /// <param name="Day">The UTC day, where the table is divided by days.</param>
 /// <param name="Fault">What was wrong.</param>
-/// <param name="TakenFrom">The older backup from which it was taken instead; null when none has it: what the journal has is there.</param>
+/// <param name="TakenFrom">
+/// The older backup from which it was taken instead; null when none has it: what the journal has is there.
+/// </param>
 public sealed record ReplacedPart(string Table, DateOnly? Day, string Fault, Guid? TakenFrom);

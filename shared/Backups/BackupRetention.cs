@@ -9,8 +9,8 @@ namespace WebHost.Backups;
 public sealed record BackupRetention(int Daily, int Weekly, int Monthly)
 {
     /// <summary>
-    /// Those of a tenant's finished backups that are kept. The newest always is, and so is the newest in which no fault was found;
-    /// within a day, week or month, one with a fault gives way to one without.
+    /// Those of a tenant's finished backups that are kept. The newest always is, and so is the newest in which no fault was
+    /// found; within a day, week or month, one with a fault gives way to one without.
     /// </summary>
     public IReadOnlySet<Guid> Keep(IReadOnlyCollection<Backup> finished)
     {
@@ -25,7 +25,8 @@ public sealed record BackupRetention(int Daily, int Weekly, int Monthly)
         return kept;
     }
 
-    private static IEnumerable<Guid> NewestOf<TPeriod>(List<Backup> newestFirst, int periods, Func<Backup, TPeriod> period) =>
+    private static IEnumerable<Guid> NewestOf<TPeriod>(
+        List<Backup> newestFirst, int periods, Func<Backup, TPeriod> period) =>
         newestFirst.GroupBy(period).Take(periods).Select(
             backups => (backups.FirstOrDefault(backup => backup.Fault is null) ?? backups.First()).Id);
 

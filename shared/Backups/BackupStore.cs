@@ -13,7 +13,8 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
 
     /// <summary>Adds a backup that is about to be made, within the caller's transaction.</summary>
     /// <returns>False when another one of the tenant is being made.</returns>
-    public static async Task<bool> AddAsync(NpgsqlTransaction transaction, Backup backup, CancellationToken cancellationToken) =>
+    public static async Task<bool> AddAsync(
+        NpgsqlTransaction transaction, Backup backup, CancellationToken cancellationToken) =>
         await transaction.Sql(
             """
             INSERT INTO backups (id, tenant_id, state, reason, started_at) VALUES ($1, $2, $3, $4, $5)
@@ -43,9 +44,11 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
     }
 
     /// <summary>
-    /// A tenant's finished backups, newest first, whose files from now on stay where they are until a moment, whatever expires.
+    /// A tenant's finished backups, newest first, whose files from now on stay where they are until a moment, whatever
+    /// expires.
     /// </summary>
-    public async Task<IReadOnlyList<Backup>> HoldAsync(Guid tenantId, DateTimeOffset until, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Backup>> HoldAsync(
+        Guid tenantId, DateTimeOffset until, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         var held = await connection.Sql(
@@ -66,7 +69,8 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
             UPDATE backups SET state = $2, finished_at = $3, row_count = $4, bytes = $5, copied_bytes = $6
             WHERE id = $1 AND state = ANY ($7)
             """,
-            id, BackupState.Finished, finishedAt, rows, bytes, copiedBytes, Before(BackupState.Finished)).RunAsync(cancellationToken);
+            id, BackupState.Finished, finishedAt, rows, bytes, copiedBytes, Before(BackupState.Finished))
+            .RunAsync(cancellationToken);
     }
 
     /// <summary>Notes that a backup was given up, unless it is finished. Doing it again is harmless.</summary>
@@ -90,7 +94,9 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
             .RunAsync(cancellationToken);
     }
 
-    /// <summary>Has a tenant's backups expire: those that failed, and those finished that are not to be kept and nobody reads.</summary>
+    /// <summary>
+    /// Has a tenant's backups expire: those that failed, and those finished that are not to be kept and nobody reads.
+    /// </summary>
     public async Task ExpireAsync(Guid tenantId, IEnumerable<Guid> keep, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
@@ -129,8 +135,8 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
     }
 
     /// <summary>
-    /// Tenants that are served, were there at a moment and have not been backed up since, those first whose newest backup is the
-    /// oldest.
+    /// Tenants that are served, were there at a moment and have not been backed up since, those first whose newest backup
+    /// is the oldest.
     /// </summary>
     /// <param name="since">The moment.</param>
     /// <param name="notTriedSince">Those for whom it was tried after this moment are left out.</param>
@@ -157,8 +163,8 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
     }
 
     /// <summary>
-    /// The newest backup of a tenant whom chance picks among those who have one; tenants of whom a fault is known and who have a
-    /// backup since come first. Null when nobody has any.
+    /// The newest backup of a tenant whom chance picks among those who have one; tenants of whom a fault is known and who
+    /// have a backup since come first. Null when nobody has any.
     /// </summary>
     public async Task<Backup?> PickAsync(CancellationToken cancellationToken)
     {

@@ -9,9 +9,9 @@ using WebHost.Migration;
 namespace WebHost.Backups;
 
 /// <summary>
-/// Writes what the journal has of a tenant into a database where it is away, or served already, newest first. It knows no more
-/// than the consumer of the queue does: a point is there once however often it was sent, and of a device the newest position and
-/// sign of life stay. Interrupted, it goes on behind what it has written.
+/// Writes what the journal has of a tenant into a database where it is away, or served already, newest first. It knows no
+/// more than the consumer of the queue does: a point is there once however often it was sent, and of a device the newest
+/// position and sign of life stay. Interrupted, it goes on behind what it has written.
 /// </summary>
 public sealed partial class JournalReplay(
     JournalReader journal, MovingConnections connections, ILogger<JournalReplay> logger)
@@ -69,7 +69,8 @@ public sealed partial class JournalReplay(
     {
         await using var connection = await connections.OpenAsync(target.Database, cancellationToken);
         var found = await connection.Sql(
-            "SELECT chunk FROM fleet.arrived_chunks WHERE customer_id = $1 AND starts_with(chunk, $2)", target.TenantId, Mark(runId))
+            "SELECT chunk FROM fleet.arrived_chunks WHERE customer_id = $1 AND starts_with(chunk, $2)",
+            target.TenantId, Mark(runId))
             .FirstAsync(row => row.GetString(0), cancellationToken);
         return found is null ? null : JournalPlace.Parse(found[Mark(runId).Length..]);
     }
@@ -106,7 +107,8 @@ public sealed partial class JournalReplay(
         {
             if (batches is [var only])
             {
-                tally.Add($"A batch of device {only.DeviceId}, received at {only.ReceivedAt:O}, is refused: {refused.MessageText}");
+                tally.Add(
+                    $"A batch of device {only.DeviceId}, received at {only.ReceivedAt:O}, is refused: {refused.MessageText}");
                 return;
             }
 
@@ -119,7 +121,9 @@ public sealed partial class JournalReplay(
     private async Task WriteAsync(JoinedTenant target, List<PointBatch> batches, CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenAsync(target.Database, cancellationToken);
-        foreach (var day in batches.SelectMany(batch => batch.Points).Select(point => DateOnly.FromDateTime(point.Time.UtcDateTime)).Distinct())
+        foreach (var day in batches.SelectMany(batch => batch.Points)
+            .Select(point => DateOnly.FromDateTime(point.Time.UtcDateTime))
+            .Distinct())
         {
             // In a transaction of its own, so that nobody waits for the rows.
             await connection.Sql("SELECT fleet.ensure_partition($1)", day).RunAsync(cancellationToken);
@@ -139,8 +143,8 @@ public sealed partial class JournalReplay(
         await transaction.Sql(
             """
             CREATE TEMP TABLE replayed (
-                device_id uuid, fix_time timestamptz, lon float8, lat float8, altitude real, speed real, course real, accuracy real,
-                battery real, received_at timestamptz, extras text) ON COMMIT DROP
+                device_id uuid, fix_time timestamptz, lon float8, lat float8, altitude real, speed real, course real,
+                accuracy real, battery real, received_at timestamptz, extras text) ON COMMIT DROP
             """).RunAsync(cancellationToken);
         await using (var rows = await transaction.Connection!.BeginBinaryImportAsync(
             "COPY replayed FROM STDIN (FORMAT binary)", cancellationToken))
@@ -173,7 +177,8 @@ public sealed partial class JournalReplay(
         await transaction.Sql(
             $"""
             WITH incoming AS MATERIALIZED (
-                SELECT '{tenantId}'::uuid AS customer_id, device_id, fix_time, ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS position,
+                SELECT '{tenantId}'::uuid AS customer_id, device_id, fix_time,
+                       ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS position,
                        altitude, speed, course, accuracy, battery, received_at, extras::jsonb AS extras
                 FROM replayed
             ), latest AS (
@@ -181,17 +186,18 @@ public sealed partial class JournalReplay(
                 SELECT DISTINCT ON (device_id) * FROM incoming ORDER BY device_id, fix_time DESC, received_at
                 ON CONFLICT (customer_id, device_id) DO UPDATE SET
                     fix_time = excluded.fix_time, position = excluded.position, altitude = excluded.altitude,
-                    speed = excluded.speed, course = excluded.course, accuracy = excluded.accuracy, battery = excluded.battery,
-                    received_at = excluded.received_at, extras = excluded.extras
+                    speed = excluded.speed, course = excluded.course, accuracy = excluded.accuracy,
+                    battery = excluded.battery, received_at = excluded.received_at, extras = excluded.extras
                 WHERE excluded.fix_time > known.fix_time
             )
-            INSERT INTO fleet.points (customer_id, device_id, fix_time, position, altitude, speed, course, accuracy, battery, received_at, extras)
+            INSERT INTO fleet.points (
+                customer_id, device_id, fix_time, position, altitude, speed, course, accuracy, battery, received_at, extras)
             SELECT * FROM incoming ORDER BY device_id, fix_time, received_at ON CONFLICT DO NOTHING
             """).RunAsync(cancellationToken);
     }
 
-    private static Task WriteAsync(NpgsqlBinaryImporter rows, double? value, CancellationToken cancellationToken) => value is { } single
-        ? rows.WriteAsync((float)single, NpgsqlDbType.Real, cancellationToken)
+    private static Task WriteAsync(NpgsqlBinaryImporter rows, double? value, CancellationToken cancellationToken) =>
+        value is { } single ? rows.WriteAsync((float)single, NpgsqlDbType.Real, cancellationToken)
         : rows.WriteNullAsync(cancellationToken);
 
     // An older sign of life may be the last one that told the battery's charge.
@@ -204,7 +210,8 @@ public sealed partial class JournalReplay(
             await transaction.Sql(
                 """
                 INSERT INTO fleet.heartbeats AS known (customer_id, device_id, heard_at, battery)
-                SELECT $1, device_id, max(heard_at), (array_agg(battery ORDER BY heard_at DESC) FILTER (WHERE battery IS NOT NULL))[1]
+                SELECT $1, device_id, max(heard_at),
+                       (array_agg(battery ORDER BY heard_at DESC) FILTER (WHERE battery IS NOT NULL))[1]
                 FROM unnest($2::uuid[], $3::timestamptz[], $4::real[]) AS h (device_id, heard_at, battery) GROUP BY device_id
                 ON CONFLICT (customer_id, device_id) DO UPDATE SET
                     heard_at = greatest(known.heard_at, excluded.heard_at),
@@ -241,7 +248,8 @@ public sealed partial class JournalReplay(
         }
     }
 
-    [LoggerMessage(750, LogLevel.Information, "Tenant {TenantId}: {Batches} batches of the journal were written; {Faults} parts could not be.")]
+    [LoggerMessage(750, LogLevel.Information,
+        "Tenant {TenantId}: {Batches} batches of the journal were written; {Faults} parts could not be.")]
     private static partial void LogReplayed(ILogger logger, Guid tenantId, long batches, int faults);
 
     private sealed class Tally

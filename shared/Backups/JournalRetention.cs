@@ -10,8 +10,8 @@ using WebHost.Placement;
 namespace WebHost.Backups;
 
 /// <summary>
-/// Removes from the journal what is older than its retention. What a tenant who is served would lose, because no good backup was
-/// begun since, stays however old it is.
+/// Removes from the journal what is older than its retention. What a tenant who is served would lose, because no good
+/// backup was begun since, stays however old it is.
 /// </summary>
 public sealed partial class JournalRetention(
     [FromKeyedServices(PointJournal.Container)] BlobContainerClient container,
@@ -36,11 +36,13 @@ public sealed partial class JournalRetention(
         }
 
         // Names begin with the hour of writing, which is never before that of receipt, and are listed in their order.
-        var kept = (time.GetUtcNow() - settings.Backups.JournalRetention).ToString("yyyy/MM/dd/HH/", CultureInfo.InvariantCulture);
+        var kept = (time.GetUtcNow() - settings.Backups.JournalRetention)
+            .ToString("yyyy/MM/dd/HH/", CultureInfo.InvariantCulture);
         await foreach (var page in container.GetBlobsAsync(cancellationToken: cancellationToken)
             .AsPages(pageSizeHint: BlobsPerStep).WithCancellation(cancellationToken))
         {
-            var old = page.Values.Select(blob => blob.Name).TakeWhile(name => string.CompareOrdinal(name, kept) < 0).ToList();
+            var old = page.Values.Select(blob => blob.Name)
+                .TakeWhile(name => string.CompareOrdinal(name, kept) < 0).ToList();
             foreach (var blob in await ForgetAsync(old, cancellationToken))
             {
                 await container.DeleteBlobIfExistsAsync(blob, cancellationToken: cancellationToken);
@@ -57,7 +59,8 @@ public sealed partial class JournalRetention(
         return deleted;
     }
 
-    // Rows go first: whoever reads by them finds what they promise. Blobs without rows, whose writing was interrupted, go as well.
+    // Rows go first: whoever reads by them finds what they promise. Blobs without rows, whose writing was interrupted, go
+    // as well.
     private async Task<IEnumerable<string>> ForgetAsync(List<string> blobs, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
@@ -67,12 +70,14 @@ public sealed partial class JournalRetention(
             JOIN placements p ON p.tenant_id = e.tenant_id AND p.state = $2
             WHERE e.blob = ANY ($1) AND NOT EXISTS (
                 SELECT FROM backups b
-                WHERE b.tenant_id = e.tenant_id AND b.state = $3 AND b.fault IS NULL AND b.started_at - $4::interval > e.last_received)
+                WHERE b.tenant_id = e.tenant_id AND b.state = $3 AND b.fault IS NULL
+                  AND b.started_at - $4::interval > e.last_received)
             """,
             blobs.ToArray(), PlacementState.Serving, BackupState.Finished, LongestWait)
             .ListAsync(row => row.GetString(0), cancellationToken);
         var unneeded = blobs.Except(needed, StringComparer.Ordinal).ToArray();
-        await connection.Sql("DELETE FROM journal_entries WHERE blob = ANY ($1)", (object)unneeded).RunAsync(cancellationToken);
+        await connection.Sql("DELETE FROM journal_entries WHERE blob = ANY ($1)", (object)unneeded)
+            .RunAsync(cancellationToken);
         return unneeded;
     }
 

@@ -8,8 +8,8 @@ using WebHost.Security;
 namespace WebHost.Backups;
 
 /// <summary>
-/// Databases that are made to restore something into, and dropped. The tenant has no role there: on a server with the tenant's own
-/// database a role of that name would be the tenant's real one.
+/// Databases that are made to restore something into, and dropped. The tenant has no role there: on a server with the
+/// tenant's own database a role of that name would be the tenant's real one.
 /// </summary>
 public sealed class ScratchDatabases(
     Settings settings,
@@ -20,7 +20,9 @@ public sealed class ScratchDatabases(
 {
     private const long Epoch = 1;
 
-    /// <summary>Makes a database in which the tenant is expected, in place of one that was made for the same run before.</summary>
+    /// <summary>
+    /// Makes a database in which the tenant is expected, in place of one that was made for the same run before.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no server for it: Backups__ScratchDatabase.</exception>
     public async Task<JoinedTenant> CreateAsync(Guid runId, Guid tenantId, CancellationToken cancellationToken)
     {
@@ -53,14 +55,22 @@ public sealed class ScratchDatabases(
     {
         var server = Server;
         var database = await databases.AddAsync(
-            server.Host!, server.Port, Name(runId), server.Username!, server.SslMode.ToString(), certificateSha256: null, cancellationToken);
+            server.Host!,
+            server.Port,
+            Name(runId),
+            server.Username!,
+            server.SslMode.ToString(),
+            certificateSha256: null,
+            cancellationToken);
         await secrets.SetAsync(database.SecretName(database.AdminUser), server.Password ?? "", cancellationToken);
         return database;
     }
 
     private async Task RunAsync(string sql, CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Server.ConnectionString) { Pooling = false }.ConnectionString);
+        var server = Server;
+        server.Pooling = false;
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         await connection.Sql(sql).RunAsync(cancellationToken);
     }

@@ -28,7 +28,10 @@ public sealed partial class TenantBackups(
     /// <param name="progress">Told after each file.</param>
     /// <param name="cancellationToken">Interrupts it.</param>
     public async Task<Backup> RunAsync(
-        Backup backup, TenantDatabaseAddress source, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
+        Backup backup,
+        TenantDatabaseAddress source,
+        IProgress<TransferProgress>? progress,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(backup);
         var manifest = await export.RunAsync(
@@ -59,14 +62,16 @@ public sealed partial class TenantBackups(
     }
 
     /// <summary>
-    /// Removes a tenant's backups that are not kept, and their files to which none that is kept refers. It must not run while
-    /// a backup of the tenant is being made, which may refer to any file of the last one. Interrupted, it is finished next time.
+    /// Removes a tenant's backups that are not kept, and their files to which none that is kept refers. It must not run
+    /// while a backup of the tenant is being made, which may refer to any file of the last one. Interrupted, it is finished
+    /// next time.
     /// </summary>
     /// <returns>How many files were deleted.</returns>
     public async Task<int> PruneAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         var retention = new BackupRetention(settings.Backups.Daily, settings.Backups.Weekly, settings.Backups.Monthly);
-        var finished = (await backups.ListAsync(tenantId, cancellationToken)).Where(backup => backup.State == BackupState.Finished);
+        var finished = (await backups.ListAsync(tenantId, cancellationToken))
+            .Where(backup => backup.State == BackupState.Finished);
         await backups.ExpireAsync(tenantId, retention.Keep([.. finished]), cancellationToken);
         var expired = await backups.ListExpiredAsync(tenantId, cancellationToken);
         if (expired.Count == 0)
@@ -105,7 +110,8 @@ public sealed partial class TenantBackups(
         return deleted;
     }
 
-    private static bool IsOf(string file, Backup backup) => file.StartsWith($"{backup.ExportName}/", StringComparison.Ordinal);
+    private static bool IsOf(string file, Backup backup) =>
+        file.StartsWith($"{backup.ExportName}/", StringComparison.Ordinal);
 
     // After a fault was found, everything is copied anew: what is damaged stays in no later backup.
     private async Task<ExportManifest?> FindBasisAsync(Guid tenantId, CancellationToken cancellationToken)

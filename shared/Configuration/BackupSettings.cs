@@ -4,8 +4,8 @@ namespace WebHost.Configuration;
 public sealed record BackupSettings
 {
     /// <summary>
-    /// Backups__Storage: connection string of the storage account with the backups; AzureWebJobsStorage when absent. An account
-    /// in another region outlives the loss of the first.
+    /// Backups__Storage: connection string of the storage account with the backups; AzureWebJobsStorage when absent. An
+    /// account in another region outlives the loss of the first.
     /// </summary>
     public string? Storage { get; init; }
 
@@ -24,18 +24,21 @@ public sealed record BackupSettings
     /// <summary>Backups__Monthly: of so many months; 6 when absent.</summary>
     public int Monthly { get; init; } = 6;
 
-    /// <summary>Backups__Patience: for how long a backup waits for the tenant to have been switched over; 6 hours when absent.</summary>
+    /// <summary>
+    /// Backups__Patience: for how long a backup waits for the tenant to have been switched over; 6 hours when absent.
+    /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromHours(6);
 
     /// <summary>
-    /// Backups__ScratchDatabase: connection string of an administrator of the server on which backups are restored to be tried.
-    /// It should serve no tenant. Nothing is tried when absent.
+    /// Backups__ScratchDatabase: connection string of an administrator of the server on which backups are restored to be
+    /// tried. It should serve no tenant. Nothing is tried when absent.
     /// </summary>
     public string? ScratchDatabase { get; init; }
 
     /// <summary>
-    /// Journal__Retention: for how long accepted points stay in the journal, and longer where a tenant has no newer backup; 4 days
-    /// when absent. It must be longer than two days, so that the last but one nightly backup is enough to lose nothing.
+    /// Journal__Retention: for how long accepted points stay in the journal, and longer where a tenant has no newer backup;
+    /// 4 days when absent. It must be longer than two days, so that the last but one nightly backup is enough to lose
+    /// nothing.
     /// </summary>
     public TimeSpan JournalRetention { get; init; } = TimeSpan.FromDays(4);
 
@@ -60,7 +63,8 @@ public sealed record BackupSettings
         };
         reader.Require(
             settings.JournalRetention > TwoIntervals,
-            $"Journal__Retention is {settings.JournalRetention:g}; it must be longer than {TwoIntervals:g}, two intervals between backups.");
+            $"Journal__Retention is {settings.JournalRetention:g}; it must be longer than "
+            + $"{TwoIntervals:g}, two intervals between backups.");
         return settings;
     }
 }

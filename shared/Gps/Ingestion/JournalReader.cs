@@ -9,8 +9,8 @@ using WebHost.Data;
 namespace WebHost.Gps.Ingestion;
 
 /// <summary>
-/// Reads a tenant's batches back from the journal, newest first, since today's matter most to who has lost everything. At no time
-/// is more than one of the journal's blobs in memory.
+/// Reads a tenant's batches back from the journal, newest first, since today's matter most to who has lost everything. At
+/// no time is more than one of the journal's blobs in memory.
 /// </summary>
 public sealed class JournalReader(
     [FromKeyedServices(PointJournal.Container)] BlobContainerClient container, ControlDatabase control)
@@ -43,7 +43,8 @@ public sealed class JournalReader(
                     (null, var fault) => new JournalPart(place, [], fault),
                     (var all, _) => new JournalPart(
                         place,
-                        all.FindAll(batch => batch.TenantId == tenantId && batch.ReceivedAt >= first && batch.ReceivedAt <= last),
+                        all.FindAll(batch =>
+                            batch.TenantId == tenantId && batch.ReceivedAt >= first && batch.ReceivedAt <= last),
                         null),
                 };
             }
@@ -83,7 +84,8 @@ public sealed class JournalReader(
         {
             return (null, $"Blob {place.Blob} is gone.");
         }
-        catch (Exception unreadable) when (unreadable is InvalidDataException or InvalidOperationException or FormatException)
+        catch (Exception unreadable) when (
+            unreadable is InvalidDataException or InvalidOperationException or FormatException)
         {
             return (null, $"Blob {place.Blob} is damaged: {unreadable.Message}");
         }
@@ -101,7 +103,8 @@ public sealed record JournalPlace(DateTimeOffset LastReceived, string Blob)
         ArgumentNullException.ThrowIfNull(text);
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         return new JournalPlace(
-            DateTimeOffset.UnixEpoch.AddTicks(long.Parse(text.AsSpan(0, slash), CultureInfo.InvariantCulture)), text[(slash + 1)..]);
+            DateTimeOffset.UnixEpoch.AddTicks(long.Parse(text.AsSpan(0, slash), CultureInfo.InvariantCulture)),
+            text[(slash + 1)..]);
     }
 
     /// <summary>The place as one text.</summary>

@@ -7,13 +7,13 @@ using WebHost.Placement;
 namespace WebHost.Benchmarks.Ingestion;
 
 /// <summary>
-/// What the journal costs: the same batches written to a tenant's database as the queue's consumer does, two chunks at once, with
-/// each chunk going into the journal before, and without.
+/// What the journal costs: the same batches written to a tenant's database as the queue's consumer does, two chunks at
+/// once, with each chunk going into the journal before, and without.
 /// </summary>
 internal static class JournalCost
 {
-    private const int Rounds = 5;
-    private const int Chunks = 8;
+    private const int Rounds = 7;
+    private const int Chunks = 40;
     private const int BatchesPerChunk = 10;
     private const int PointsPerBatch = 1_000;
     private const int ChunksAtOnce = 2;

@@ -64,7 +64,9 @@ public sealed class BackupFixture : IAsyncLifetime
     public JournalRetention RetentionAt(TimeProvider time) => new(
         JournalBlobs, Moving.Control.Control, Of(new BackupSettings()), time, NullLogger<JournalRetention>.Instance);
 
-    /// <summary>Takes batches as the consumer of the queue does: into the journal, then into the tenant's database.</summary>
+    /// <summary>
+    /// Takes batches as the consumer of the queue does: into the journal, then into the tenant's database.
+    /// </summary>
     public async Task ConsumeAsync(TenantPlacement tenant, params IReadOnlyList<PointBatch> batches)
     {
         await Journal.AppendAsync(batches, default);

@@ -16,7 +16,8 @@ public sealed class BackupRetentionTests
 
         var kept = Kept(Standard, backups);
 
-        // 31 March 2026 is a Tuesday: the last days of four weeks are today and three Sundays, of six months today and five ends.
+        // 31 March 2026 is a Tuesday: the last days of four weeks are today and three Sundays, of six months today and five
+        // ends.
         Assert.Equal(
             [
                 .. Enumerable.Range(0, 7).Select(age => Noon.AddDays(-age).Date),

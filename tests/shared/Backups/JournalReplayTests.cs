@@ -33,7 +33,7 @@ public sealed class JournalReplayTests(BackupFixture fixture) : IClassFixture<Ba
 
                 var replayed = await fixture.Replay.RunAsync(Guid.NewGuid(), target, null, null, default);
 
-                Assert.Equal(messages.Length + Math.Min(5, messages.Length), replayed.Batches);
+                Assert.Equal(messages.Concat(messages.Take(5)).Count(batch => batch.Count > 0), replayed.Batches);
                 Assert.Equal(await FedAsync(fixture.Moving.Source, tenant), await FedAsync(fixture.Moving.Target, tenant));
                 Assert.All((await fixture.Moving.ContentAsync(fixture.Moving.Target, neighbour.TenantId)).Values, Assert.Empty);
             },
@@ -160,7 +160,8 @@ public sealed class JournalReplayTests(BackupFixture fixture) : IClassFixture<Ba
                 [.. Enumerable.Range(0, refused).Select(i => new QuarantinedPoint(QuarantineReason.Future, $"raw {i}"))]))
             .Array[1, 30].Select(batches => batches.DistinctBy(batch => batch.ReceivedAt).ToArray()).Select(OnlyOncePerMoment);
 
-    // The same point sent in two requests is kept as the first of them was received, which the consumer does not know either.
+    // The same point sent in two requests is kept as the first of them was received, which the consumer does not know
+    // either.
     private static PointBatch[] OnlyOncePerMoment(PointBatch[] batches)
     {
         var sent = new HashSet<(Guid, DateTimeOffset)>();
