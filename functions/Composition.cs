@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using WebHost.Backups;
 using WebHost.Callers;
 using WebHost.Configuration;
 using WebHost.Data;
@@ -89,6 +90,7 @@ public static class Composition
         services.AddSingleton<HomeProof>();
         services.AddSingleton<HomeRetention>();
         services.AddSingleton<ShippingBack>();
+        services.AddSingleton<BackupIntake>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();
@@ -101,6 +103,7 @@ public static class Composition
         services.AddSingleton<QuarantineStore>();
         services.AddSingleton<QuarantineReplay>();
         services.AddTenantMoves();
+        services.AddTenantBackups();
         return services;
     }
 }

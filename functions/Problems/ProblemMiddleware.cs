@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Logging;
+using WebHost.Backups;
 using WebHost.Data;
 using WebHost.Gps.Ingestion;
 using WebHost.Json;
@@ -85,6 +86,8 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
             case TenantNotServedException notServed:
                 return ProblemException.Conflict(notServed.Message);
             case MoveRefusedException refused:
+                return ProblemException.Conflict(refused.Message);
+            case BackupRefusedException refused:
                 return ProblemException.Conflict(refused.Message);
             case TenantFencedException:
                 return new ProblemException(503, "Moving", "The tenant is being moved; try again in a moment.")

@@ -72,6 +72,9 @@ public sealed record Settings
     /// <summary>Migrations__…: how tenants move.</summary>
     public MigrationSettings Migrations { get; init; } = new();
 
+    /// <summary>Backups__…: when tenants are backed up, and what is kept.</summary>
+    public BackupSettings Backups { get; init; } = new();
+
     /// <summary>Reads and checks every setting.</summary>
     /// <exception cref="OptionsValidationException">Settings are missing or malformed; it names all of them.</exception>
     public static Settings Read(IConfiguration configuration)
@@ -96,6 +99,7 @@ public sealed record Settings
             ServerDeliveryDeadline = reader.Duration("Servers__DeliveryDeadline", TimeSpan.FromDays(3)),
             ServerInstallDeadline = reader.Duration("Servers__InstallDeadline", TimeSpan.FromDays(1)),
             Migrations = MigrationSettings.Read(reader),
+            Backups = BackupSettings.Read(reader),
             ServerTrustedNetworks = reader.OptionalText("Servers__TrustedNetworks") is null
                 ? []
                 : reader.List("Servers__TrustedNetworks", IsIpv4Network, "an IPv4 network such as 192.0.2.0/24"),

@@ -25,6 +25,23 @@ internal static class AwayTenant
         NpgsqlTransaction target, Guid tenantId, string mark, CancellationToken cancellationToken) =>
         target.Sql("UPDATE fleet.customers SET mark = $2 WHERE customer_id = $1", tenantId, mark).RunAsync(cancellationToken);
 
+    /// <summary>
+    /// Holds the row of a tenant who is away, or is served at an epoch already, beside others who bring rows: for rows that join
+    /// what is there.
+    /// </summary>
+    /// <exception cref="FenceRefusedException">The tenant is there at another epoch, fenced, or unknown.</exception>
+    public static async Task JoinAsync(
+        NpgsqlTransaction target, Guid tenantId, long epoch, CancellationToken cancellationToken)
+    {
+        if (!await target.Sql(
+            "SELECT true FROM fleet.customers WHERE customer_id = $1 AND epoch = $2 AND (away OR writable) FOR SHARE",
+            tenantId, epoch).FirstAsync(row => row.GetBoolean(0), cancellationToken))
+        {
+            throw new FenceRefusedException(
+                $"No rows can join those of tenant {tenantId} at epoch {epoch}: it is here at another epoch, fenced, or unknown.");
+        }
+    }
+
     private static async Task<string?> HoldAsync(
         NpgsqlTransaction target, Guid tenantId, string strength, CancellationToken cancellationToken)
     {

@@ -33,6 +33,10 @@ public sealed record ExportedChunk(string Blob, string Table, DateOnly? Day, Row
         [Sha256Key] = Convert.ToHexStringLower(sha256),
     };
 
+    /// <summary>Whether a blob's metadata says that it is whole, and the one that was written.</summary>
+    internal static bool IsDescribed(IDictionary<string, string> metadata, string sha256) =>
+        metadata.TryGetValue(Sha256Key, out var described) && described == sha256;
+
     /// <summary>The chunk in a blob, or null when the blob is no chunk, or one that was not finished.</summary>
     internal static ExportedChunk? Read(BlobItem blob) =>
         blob.Metadata is { } described && described.TryGetValue(Sha256Key, out var sha256)

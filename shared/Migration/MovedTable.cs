@@ -20,8 +20,9 @@ public sealed record MovedTable
             Name = "positions",
             Key = ["device_id"],
             Content = ["fix_time", "position", "altitude", "speed", "course", "accuracy", "battery", "received_at", "extras"],
+            Newer = "fix_time",
         },
-        new() { Name = "heartbeats", Key = ["device_id"], Content = ["heard_at", "battery"] },
+        new() { Name = "heartbeats", Key = ["device_id"], Content = ["heard_at", "battery"], Newer = "heard_at" },
         new()
         {
             Name = "quarantine",
@@ -54,11 +55,30 @@ public sealed record MovedTable
     /// </summary>
     public string? Time { get; init; }
 
+    /// <summary>
+    /// The column of which the larger value is the newer one's, where two rows of one key may be known. Where it is null, the row
+    /// that is in the tenant's table is the newer one.
+    /// </summary>
+    public string? Newer { get; init; }
+
     /// <summary>Whether a day's rows need the day's partition.</summary>
     public bool Partitioned { get; init; }
 
     /// <summary>The columns copied, in order.</summary>
     public string Columns => string.Join(", ", [.. Key, .. Content]);
+
+    /// <summary>A table as an export has it, which may be older than a column that the table has today.</summary>
+    /// <exception cref="InvalidOperationException">There is no such table, or it has no such columns.</exception>
+    internal static MovedTable In(ExportManifest export, string name)
+    {
+        var today = All.FirstOrDefault(table => table.Name == name);
+        var columns = export.Columns.GetValueOrDefault(name)?.Split(", ") ?? [];
+        return today is not null && columns.Take(today.Key.Count).SequenceEqual(today.Key)
+            && !columns.Except([.. today.Key, .. today.Content]).Any()
+            ? today with { Content = [.. columns.Skip(today.Key.Count)] }
+            : throw new InvalidOperationException(
+                $"Export {export.Name} has table {name} with columns {string.Join(", ", columns)}, which this version does not know.");
+    }
 
     /// <summary>The table with its schema.</summary>
     internal string Table => $"fleet.{Name}";

@@ -11,6 +11,8 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
 {
     private const int CopyBufferBytes = 128 << 10;
 
+    private string Overwrite => string.Join(", ", table.Content.Select(column => $"{column} = excluded.{column}"));
+
     private string Staging => $"moving_{table.Name}";
 
     /// <summary>Makes the partition of a day, in a transaction of its own, so that nobody waits for the rows.</summary>
@@ -75,6 +77,16 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
             ON CONFLICT DO NOTHING
             """).RunAsync(cancellationToken);
 
+    /// <summary>Adds the rows to the tenant's table; of a row that is there, the newer one stays.</summary>
+    public Task<int> JoinAsync(CancellationToken cancellationToken) => table.Newer is null
+        ? AddAsync(cancellationToken)
+        : target.Sql(
+            $"""
+            INSERT INTO {table.Table} AS known (customer_id, {table.Columns}) SELECT '{tenantId}', {table.Columns} FROM {Staging}
+            ON CONFLICT (customer_id, {string.Join(", ", table.Key)}) DO UPDATE SET {Overwrite}
+            WHERE excluded.{table.Newer} > known.{table.Newer}
+            """).RunAsync(cancellationToken);
+
     /// <summary>Makes the tenant's rows those that have arrived: what is not among them is deleted.</summary>
     public async Task ReplaceAsync(CancellationToken cancellationToken)
     {
@@ -86,8 +98,7 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
         await target.Sql(
             $"""
             INSERT INTO {table.Table} (customer_id, {table.Columns}) SELECT '{tenantId}', {table.Columns} FROM {Staging}
-            ON CONFLICT (customer_id, {string.Join(", ", table.Key)}) DO UPDATE SET
-                {string.Join(", ", table.Content.Select(column => $"{column} = excluded.{column}"))}
+            ON CONFLICT (customer_id, {string.Join(", ", table.Key)}) DO UPDATE SET {Overwrite}
             """).RunAsync(cancellationToken);
     }
 

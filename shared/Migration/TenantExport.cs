@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using Azure;
@@ -27,6 +28,7 @@ public sealed partial class TenantExport(
     /// <summary>Name of the blob container.</summary>
     public const string Container = "exports";
 
+    private const string ManifestFile = "/manifest.json";
     private const int BlockBytes = 4 << 20;
     private const int CopyBufferBytes = 128 << 10;
 
@@ -37,11 +39,29 @@ public sealed partial class TenantExport(
     /// <param name="days">Which days of the tables that are divided by days.</param>
     /// <param name="progress">Told after each file.</param>
     /// <param name="cancellationToken">Interrupts it.</param>
+    public Task<ExportManifest> RunAsync(
+        TenantDatabaseAddress source,
+        Guid tenantId,
+        string name,
+        DayRange days,
+        IProgress<TransferProgress>? progress,
+        CancellationToken cancellationToken) =>
+        RunAsync(source, tenantId, name, days, basis: null, progress, cancellationToken);
+
+    /// <summary>Exports, and refers to the files of an earlier export instead of writing those whose rows are the same.</summary>
+    /// <param name="source">Where the rows are.</param>
+    /// <param name="tenantId">Whose.</param>
+    /// <param name="name">What the names of the blobs begin with; one name, one export.</param>
+    /// <param name="days">Which days of the tables that are divided by days.</param>
+    /// <param name="basis">The earlier export, in the same container; all files are written when null.</param>
+    /// <param name="progress">Told after each file.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
     public async Task<ExportManifest> RunAsync(
         TenantDatabaseAddress source,
         Guid tenantId,
         string name,
         DayRange days,
+        ExportManifest? basis,
         IProgress<TransferProgress>? progress,
         CancellationToken cancellationToken)
     {
@@ -51,6 +71,8 @@ public sealed partial class TenantExport(
             return manifest;
         }
 
+        var earlier = Reusable(basis);
+        var referred = new ConcurrentDictionary<string, ExportedChunk>();
         string mark;
         string schemaVersion;
         List<PlannedChunk> plan;
@@ -69,7 +91,18 @@ public sealed partial class TenantExport(
                 token => OpenSharingAsync(source, snapshot, token),
                 async (connection, chunk, token) =>
                 {
-                    await WriteAsync(connection, tenantId, name, chunk, token);
+                    var digest = await ReadDigestAsync(connection, tenantId, chunk, token);
+                    if (earlier.TryGetValue((chunk.Table.Name, chunk.Day), out var same)
+                        && same.Digest == digest
+                        && await IsThereAsync(same, token))
+                    {
+                        referred[chunk.BlobName(name)] = same;
+                    }
+                    else
+                    {
+                        await WriteAsync(connection, tenantId, name, chunk, digest, token);
+                    }
+
                     meter.Add(chunk.Rows);
                 },
                 cancellationToken);
@@ -85,7 +118,7 @@ public sealed partial class TenantExport(
             Mark = mark,
             FinishedAt = time.GetUtcNow(),
             Columns = MovedTable.All.ToDictionary(table => table.Name, table => table.Columns),
-            Chunks = [.. plan.Select(chunk => finished[chunk.BlobName(name)])],
+            Chunks = [.. plan.Select(chunk => chunk.BlobName(name)).Select(blob => referred.GetValueOrDefault(blob) ?? finished[blob])],
         };
         await container.GetBlobClient(ManifestName(name)).UploadAsync(
             new BinaryData(JsonText.Of(manifest).Text), overwrite: true, cancellationToken);
@@ -107,7 +140,11 @@ public sealed partial class TenantExport(
         }
     }
 
-    private static string ManifestName(string name) => $"{name}/manifest.json";
+    /// <summary>The name of the finished export whose manifest a blob is, or null when it is none.</summary>
+    internal static string? NameOfManifest(string blob) =>
+        blob.EndsWith(ManifestFile, StringComparison.Ordinal) ? blob[..^ManifestFile.Length] : null;
+
+    private static string ManifestName(string name) => name + ManifestFile;
 
     private static async Task<List<PlannedChunk>> PlanAsync(
         NpgsqlTransaction snapshot, Guid tenantId, DayRange days, CancellationToken cancellationToken)
@@ -142,13 +179,44 @@ public sealed partial class TenantExport(
         }
     }
 
+    // A file is written anew when its form has changed since.
+    private static Dictionary<(string Table, DateOnly? Day), ExportedChunk> Reusable(ExportManifest? basis) =>
+        basis is not { Format: ExportManifest.CurrentFormat }
+            ? []
+            : MovedTable.All
+                .Where(table => basis.Columns.GetValueOrDefault(table.Name) == table.Columns)
+                .SelectMany(table => basis.Chunks.Where(chunk => chunk.Table == table.Name))
+                .ToDictionary(chunk => (chunk.Table, chunk.Day));
+
+    private async Task<bool> IsThereAsync(ExportedChunk chunk, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await container.GetBlobClient(chunk.Blob).GetPropertiesAsync(cancellationToken: cancellationToken);
+            return found.Value.ContentLength == chunk.Bytes && ExportedChunk.IsDescribed(found.Value.Metadata, chunk.Sha256);
+        }
+        catch (RequestFailedException absent) when (absent.Status == 404)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<RowDigest> ReadDigestAsync(
+        NpgsqlConnection connection, Guid tenantId, PlannedChunk chunk, CancellationToken cancellationToken) =>
+        (await connection.Sql(
+            $"SELECT {RowDigest.Select(chunk.Table)} FROM {chunk.Table.Table} WHERE {chunk.Table.Where(tenantId, chunk.Day)}")
+            .FirstAsync(RowDigest.Read, cancellationToken))!;
+
     // The blob's metadata is written last: a blob without it is not finished.
     private async Task WriteAsync(
-        NpgsqlConnection connection, Guid tenantId, string name, PlannedChunk chunk, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        Guid tenantId,
+        string name,
+        PlannedChunk chunk,
+        RowDigest digest,
+        CancellationToken cancellationToken)
     {
         var from = $"FROM {chunk.Table.Table} WHERE {chunk.Table.Where(tenantId, chunk.Day)}";
-        var digest = await connection.Sql($"SELECT {RowDigest.Select(chunk.Table)} {from}")
-            .FirstAsync(RowDigest.Read, cancellationToken);
         var client = container.GetBlobClient(chunk.BlobName(name));
         using var sha256 = SHA256.Create();
         await using (var blob = await client.OpenWriteAsync(
@@ -164,7 +232,7 @@ public sealed partial class TenantExport(
         }
 
         await client.SetMetadataAsync(
-            ExportedChunk.Describe(chunk.Table.Name, chunk.Day, digest!, sha256.Hash!), cancellationToken: cancellationToken);
+            ExportedChunk.Describe(chunk.Table.Name, chunk.Day, digest, sha256.Hash!), cancellationToken: cancellationToken);
     }
 
     private async Task<Dictionary<string, ExportedChunk>> ListFinishedAsync(string name, CancellationToken cancellationToken)

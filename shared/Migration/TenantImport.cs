@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
+using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,7 +47,13 @@ public sealed partial class TenantImport(
 
         async Task ImportAsync(NpgsqlConnection connection, ExportedChunk chunk, CancellationToken token)
         {
-            await ReadAsync(connection, export.TenantId, chunk, token);
+            await ReadAsync(
+                connection,
+                export,
+                chunk,
+                transaction => AwayTenant.ShareAsync(transaction, export.TenantId, token),
+                (staged, table) => table.Time is null ? staged.ReplaceAsync(token) : staged.AddAsync(token),
+                token);
             meter.Add(chunk.Digest.Rows);
         }
 
@@ -83,18 +90,61 @@ public sealed partial class TenantImport(
             .ListAsync(row => row.GetString(0), cancellationToken)];
     }
 
-    private async Task ReadAsync(
-        NpgsqlConnection connection, Guid tenantId, ExportedChunk chunk, CancellationToken cancellationToken)
+    /// <summary>
+    /// Has a file's rows join those of a tenant, who may be served there already: of two rows of one key, the newer one stays.
+    /// The export may be of an older schema. A file that has arrived is not read again.
+    /// </summary>
+    /// <param name="target">Where to, and at which epoch the tenant is there.</param>
+    /// <param name="export">The export.</param>
+    /// <param name="chunk">One of its files.</param>
+    /// <param name="cancellationToken">Interrupts it; nothing of the file was taken then.</param>
+    /// <exception cref="MigrationMismatchException">The file is not what the manifest says, or gone.</exception>
+    /// <exception cref="FenceRefusedException">The tenant is there at another epoch, fenced, or unknown.</exception>
+    /// <exception cref="InvalidOperationException">The export's form is not known.</exception>
+    public async Task JoinAsync(
+        JoinedTenant target, ExportManifest export, ExportedChunk chunk, CancellationToken cancellationToken)
     {
-        var table = MovedTable.All.Single(table => table.Name == chunk.Table);
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(export);
+        ArgumentNullException.ThrowIfNull(chunk);
+        if (export.Format != ExportManifest.CurrentFormat)
+        {
+            throw new InvalidOperationException(
+                $"Export {export.Name} has format {export.Format}; this version reads format {ExportManifest.CurrentFormat}.");
+        }
+
+        await using var connection = await connections.OpenAsync(target.Database, cancellationToken);
+        if (!await connection.Sql(
+            "SELECT true FROM fleet.arrived_chunks WHERE customer_id = $1 AND chunk = $2", export.TenantId, chunk.Blob)
+            .FirstAsync(row => row.GetBoolean(0), cancellationToken))
+        {
+            await ReadAsync(
+                connection,
+                export,
+                chunk,
+                transaction => AwayTenant.JoinAsync(transaction, export.TenantId, target.Epoch, cancellationToken),
+                (staged, _) => staged.JoinAsync(cancellationToken),
+                cancellationToken);
+        }
+    }
+
+    private async Task ReadAsync(
+        NpgsqlConnection connection,
+        ExportManifest export,
+        ExportedChunk chunk,
+        Func<NpgsqlTransaction, Task> hold,
+        Func<StagedRows, MovedTable, Task> apply,
+        CancellationToken cancellationToken)
+    {
+        var table = MovedTable.In(export, chunk.Table);
         if (chunk.Day is { } day)
         {
             await StagedRows.EnsurePartitionAsync(connection, table, day, cancellationToken);
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await AwayTenant.ShareAsync(transaction, tenantId, cancellationToken);
-        var staged = new StagedRows(transaction, table, tenantId);
+        await hold(transaction);
+        var staged = new StagedRows(transaction, table, export.TenantId);
         await FillAsync(staged, chunk, cancellationToken);
         var digest = await staged.DigestAsync(cancellationToken);
         if (chunk.Digest.DifferenceFrom(digest, "in the manifest", "in the file") is { } difference)
@@ -102,8 +152,8 @@ public sealed partial class TenantImport(
             throw new MigrationMismatchException(chunk.Table, chunk.Day, difference);
         }
 
-        await (table.Time is null ? staged.ReplaceAsync(cancellationToken) : staged.AddAsync(cancellationToken));
-        await transaction.Sql("INSERT INTO fleet.arrived_chunks (customer_id, chunk) VALUES ($1, $2)", tenantId, chunk.Blob)
+        await apply(staged, table);
+        await transaction.Sql("INSERT INTO fleet.arrived_chunks (customer_id, chunk) VALUES ($1, $2)", export.TenantId, chunk.Blob)
             .RunAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
@@ -111,8 +161,7 @@ public sealed partial class TenantImport(
     private async Task FillAsync(StagedRows staged, ExportedChunk chunk, CancellationToken cancellationToken)
     {
         using var sha256 = SHA256.Create();
-        await using var blob = await container.GetBlobClient(chunk.Blob).OpenReadAsync(
-            new BlobOpenReadOptions(allowModifications: false) { BufferSize = BlockBytes }, cancellationToken);
+        await using var blob = await OpenAsync(chunk, cancellationToken);
         await using var hashed = new CryptoStream(blob, sha256, CryptoStreamMode.Read);
         try
         {
@@ -135,6 +184,25 @@ public sealed partial class TenantImport(
         }
     }
 
+    private async Task<Stream> OpenAsync(ExportedChunk chunk, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await container.GetBlobClient(chunk.Blob).OpenReadAsync(
+                new BlobOpenReadOptions(allowModifications: false) { BufferSize = BlockBytes }, cancellationToken);
+        }
+        catch (RequestFailedException absent) when (absent.Status == 404)
+        {
+            throw new MigrationMismatchException(chunk.Table, chunk.Day, $"file {chunk.Blob} is gone", absent);
+        }
+    }
+
     [LoggerMessage(710, LogLevel.Information, "Tenant {TenantId}: import of {Export}, {Rows} rows, begins; {Done} files have arrived.")]
     private static partial void LogBegun(ILogger logger, Guid tenantId, string export, long rows, int done);
 }
+
+/// <summary>A tenant whom rows join where it is away, or served already.</summary>
+/// <param name="Database">The database.</param>
+/// <param name="TenantId">The tenant.</param>
+/// <param name="Epoch">At which epoch it is there.</param>
+public sealed record JoinedTenant(TenantDatabaseAddress Database, Guid TenantId, long Epoch);

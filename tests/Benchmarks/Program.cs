@@ -17,6 +17,7 @@ var benchmarks = new Dictionary<string, Func<Task>>(StringComparer.OrdinalIgnore
     ["durable-latency"] = DurableLatency.RunAsync,
     ["durable-idle"] = DurableIdle.RunAsync,
     ["ingestion"] = IngestionSpeed.RunAsync,
+    ["journal-cost"] = JournalCost.RunAsync,
     ["soak"] = IngestionSoak.RunAsync,
     ["migration-speed"] = MigrationSpeed.RunAsync,
     ["reading"] = Reading.RunAsync,

@@ -48,6 +48,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
         await Eventually.IsTrueAsync(AnswersAsync);
     }
 
+    /// <summary>Has this flow of calls make its test databases here.</summary>
+    public void Use() => TestDatabase.UseServer(ConnectionString);
+
     /// <summary>Starts the server anew with a certificate that it has just made for itself.</summary>
     /// <returns>Its SHA-256.</returns>
     public async Task<string> RestartWithCertificateAsync()
@@ -74,9 +77,6 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return made.GetCertHashString(HashAlgorithmName.SHA256);
     }
 
-    /// <summary>Has this flow of calls make its test databases here.</summary>
-    public void Use() => TestDatabase.UseServer(ConnectionString);
-
     /// <summary>Nothing is flushed, nobody is told.</summary>
     public async Task KillAsync()
     {
@@ -84,7 +84,6 @@ public sealed class PrivatePostgres : IAsyncDisposable
         await _server.WaitForExitAsync();
         _server.Dispose();
         _server = null;
-        NpgsqlConnection.ClearPool(new NpgsqlConnection(ConnectionString));
     }
 
     public async ValueTask DisposeAsync()

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Azure.Functions.Worker;
 using Mono.Cecil;
 using Mono.Cecil.Rocks;
+using WebHost.Backups;
 using WebHost.Migration;
 using WebHost.Operations;
 using WebHost.Provisioning;
@@ -65,6 +66,17 @@ public sealed class OrchestratorRulesTests
 
         Assert.Equal(move, RoundTrip(move));
         Assert.Equivalent(failedMove, RoundTrip(failedMove), strict: true);
+
+        var backup = new BackupInput(
+            input.OperationId, input.TenantId, input.Retries, TimeSpan.FromSeconds(10), TimeSpan.FromHours(6));
+        var failedBackup = FailedBackup.Of(backup, nameof(CopyBackup), new string('€', 100_000));
+        var proof = new ProofInput(input.OperationId, input.TenantId, Guid.CreateVersion7(), input.Retries);
+        var failedProof = FailedProof.Of(proof, new string('€', 100_000));
+
+        Assert.Equal(backup, RoundTrip(backup));
+        Assert.Equal(failedBackup, RoundTrip(failedBackup));
+        Assert.Equal(proof, RoundTrip(proof));
+        Assert.Equal(failedProof, RoundTrip(failedProof));
         Assert.Equal(server, RoundTrip(server));
         Assert.Equal(failedServer, RoundTrip(failedServer));
         Assert.Equal(input, RoundTrip(input));
@@ -83,8 +95,8 @@ public sealed class OrchestratorRulesTests
 
         Assert.Equal(
             [
-                typeof(FailedServerOrder), typeof(FailedStep), typeof(MoveFailure), typeof(MoveInput), typeof(ProvisioningInput),
-                typeof(ServerInput),
+                typeof(BackupInput), typeof(FailedBackup), typeof(FailedProof), typeof(FailedServerOrder), typeof(FailedStep),
+                typeof(MoveFailure), typeof(MoveInput), typeof(ProofInput), typeof(ProvisioningInput), typeof(ServerInput),
             ],
             inputs.Distinct().OrderBy(type => type.Name));
     }

@@ -6,6 +6,7 @@ using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using WebHost.Backups;
 using WebHost.Local.DurableTask;
 using WebHost.Local.DurableTask.History;
 using WebHost.Migration;
@@ -97,11 +98,14 @@ public sealed class ScriptedEngine : IAsyncLifetime
         var limit = deadline ?? FarDeadline;
         var operationId = Guid.CreateVersion7();
         _scripts[operationId] = script;
-        return Client.ScheduleNewOrchestrationInstanceAsync(
-            orchestrator,
-            orchestrator == nameof(TakeServerIntoService)
-                ? new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit, limit)
-                : new ProvisioningInput(operationId, Guid.CreateVersion7(), 1, Retries));
+        object input = orchestrator switch
+        {
+            nameof(TakeServerIntoService) => new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit, limit),
+            nameof(BackUpTenant) => new BackupInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit),
+            nameof(ProveBackup) => new ProofInput(operationId, Guid.CreateVersion7(), Guid.CreateVersion7(), Retries),
+            _ => new ProvisioningInput(operationId, Guid.CreateVersion7(), 1, Retries),
+        };
+        return Client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input);
     }
 
     /// <summary>Starts a move whose activities follow the script.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.DurableTask;
+using WebHost.Backups;
 using WebHost.Local.DurableTask.History;
 using WebHost.Migration;
 using WebHost.Provisioning.Fly;
@@ -36,6 +37,10 @@ public sealed class StoredHistoryTests(ScriptedEngine engine) : IClassFixture<Sc
         ["ProvisionOnFly"] = (nameof(ProvisionOnFly), () => new Script(), null),
         ["ProvisionOnFly-with-retries"] = (nameof(ProvisionOnFly), () => new Script().Fails(nameof(StartDatabase), 2), null),
         ["ProvisionOnFly-taken-back"] = (nameof(ProvisionOnFly), () => new Script().Refuses(nameof(RequestCertificate)), null),
+        ["BackUpTenant"] = (nameof(BackUpTenant), () => new Script().Waits(nameof(AwaitSettled), 2).Fails(nameof(CopyBackup), 1), null),
+        ["BackUpTenant-failed"] = (nameof(BackUpTenant), () => new Script().Refuses(nameof(CopyBackup)), null),
+        ["ProveBackup"] = (nameof(ProveBackup), () => new Script(), null),
+        ["ProveBackup-damaged"] = (nameof(ProveBackup), () => new Script().Refuses(nameof(RestoreOnScratch)), null),
         ["TakeServerIntoService"] = (nameof(TakeServerIntoService), () => new Script().Waits(nameof(AwaitDelivery), 2), null),
         ["TakeServerIntoService-late"] =
             (nameof(TakeServerIntoService), () => new Script().Waits(nameof(AwaitInstallation), 1_000), null),

@@ -21,6 +21,7 @@ internal static class HostSettings
         settings["ControlDatabase"] = controlDatabase;
         settings["ServiceBus"] = localDatabase;
         settings["LocalHost__Database"] = localDatabase;
+        settings["Backups__ScratchDatabase"] = options.AdminDatabase;
         settings["Operators__Keys"] = secrets.OperatorKey;
         settings["Security__MasterKeys"] = secrets.MasterKey;
         settings["Webhooks__SignupSecrets"] = secrets.WebhookSecret;

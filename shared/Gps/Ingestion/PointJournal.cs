@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.DependencyInjection;
 using WebHost.Data;
 
 namespace WebHost.Gps.Ingestion;
@@ -11,7 +12,8 @@ namespace WebHost.Gps.Ingestion;
 /// form of <see cref="PointMessage"/>, compressed with Brotli; the control database says which tenants' points, received when,
 /// are in it.
 /// </summary>
-public sealed class PointJournal(BlobContainerClient container, ControlDatabase control, TimeProvider time)
+public sealed class PointJournal(
+    [FromKeyedServices(PointJournal.Container)] BlobContainerClient container, ControlDatabase control, TimeProvider time)
 {
     /// <summary>Name of the blob container.</summary>
     public const string Container = "journal";

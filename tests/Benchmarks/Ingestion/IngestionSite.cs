@@ -37,6 +37,10 @@ internal sealed class IngestionSite : IAsyncDisposable
     /// <summary>As the tenant database's administrator.</summary>
     public NpgsqlDataSource Tenants { get; private set; } = null!;
 
+    public TenantDatabaseStore Databases { get; private set; } = null!;
+
+    public ControlDatabase Control => _control;
+
     public static async Task<IngestionSite> StartAsync()
     {
         var site = new IngestionSite(
@@ -45,7 +49,7 @@ internal sealed class IngestionSite : IAsyncDisposable
         var migrator = new SchemaMigrator(NullLogger<SchemaMigrator>.Instance);
         await migrator.MigrateControlAsync(site._controlDatabase.ConnectionString);
         var secrets = new SecretStore(site._control, SecretProtector.FromSetting(masterKey));
-        var databases = new TenantDatabaseStore(site._control, secrets);
+        var databases = site.Databases = new TenantDatabaseStore(site._control, secrets);
         site._setup = new TenantDatabaseSetup(databases, migrator);
         var server = new NpgsqlConnectionStringBuilder(site._tenantDatabase.ConnectionString);
         site._database = await databases.AddAsync(server.Host!, server.Port, site._tenantDatabase.Name, server.Username!, "Prefer", certificateSha256: null, default);

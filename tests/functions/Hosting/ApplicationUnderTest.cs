@@ -207,6 +207,8 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
             ["Webhooks:StripeSecrets"] = "whsec_of_the_tests",
             ["Operations:StepAttempts"] = "3",
             ["Operations:FirstRetryInterval"] = "00:00:00.05",
+            ["Backups:Storage"] = Environment.GetEnvironmentVariable("WEBHOST_TEST_BLOBS"),
+            ["Backups:ScratchDatabase"] = TestDatabase.ServerConnectionString,
             ["Servers:PollInterval"] = "00:00:00.2",
             ["Servers:InstallDeadline"] = "00:00:03",
             ["Servers:TrustedNetworks"] = "127.0.0.0/8",

@@ -236,21 +236,6 @@ public sealed class TransferTests(MigrationFixture fixture) : IClassFixture<Migr
         await blob.UploadAsync(new BinaryData(change(content)), overwrite: true);
     }
 
-    /// <summary>Collects reports, and breaks off after so many.</summary>
-    private sealed class Interruption(int afterChunks) : IProgress<TransferProgress>
-    {
-        public List<TransferProgress> Reports { get; } = [];
-
-        public void Report(TransferProgress value)
-        {
-            Reports.Add(value);
-            if (Reports.Count == afterChunks)
-            {
-                throw new OperationCanceledException();
-            }
-        }
-    }
-
     /// <summary>How much more memory is in use after any file than at the beginning.</summary>
     private sealed class HighestMemory : IProgress<TransferProgress>
     {

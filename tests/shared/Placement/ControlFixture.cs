@@ -15,7 +15,7 @@ public sealed class ControlFixture : IAsyncLifetime
 {
     private TestDatabase? _control;
     private readonly List<(TestDatabase Test, TenantDatabaseAddress Address)> _tenants = [];
-    private SecretStore _secrets = null!;
+    public SecretStore Secrets { get; private set; } = null!;
 
     public ControlDatabase Control { get; private set; } = null!;
 
@@ -32,9 +32,9 @@ public sealed class ControlFixture : IAsyncLifetime
         _control = await TestDatabase.CreateAsync("control");
         await migrator.MigrateControlAsync(_control.ConnectionString);
         Control = new ControlDatabase(NpgsqlDataSource.Create(_control.ConnectionString + ";Maximum Pool Size=20"));
-        _secrets = new SecretStore(
+        Secrets = new SecretStore(
             Control, SecretProtector.FromSetting("k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="));
-        Databases = new TenantDatabaseStore(Control, _secrets);
+        Databases = new TenantDatabaseStore(Control, Secrets);
         Setup = new TenantDatabaseSetup(Databases, migrator);
         Database = await AddDatabaseAsync();
     }
@@ -70,7 +70,7 @@ public sealed class ControlFixture : IAsyncLifetime
         var address = await Databases.AddAsync(
             server.Host!, server.Port, test.Name, server.Username!, "Prefer", certificateSha256: null, default);
         _tenants.Add((test, address));
-        await _secrets.SetAsync(address.SecretName(address.AdminUser), server.Password ?? "", default);
+        await Secrets.SetAsync(address.SecretName(address.AdminUser), server.Password ?? "", default);
         await Setup.PrepareAsync(address, mode, default);
         return address;
     }
@@ -87,7 +87,7 @@ public sealed class ControlFixture : IAsyncLifetime
             administrator.SslMode.ToString(),
             certificateSha256,
             default);
-        await _secrets.SetAsync(address.SecretName(address.AdminUser), administrator.Password ?? "", default);
+        await Secrets.SetAsync(address.SecretName(address.AdminUser), administrator.Password ?? "", default);
         return address;
     }
 
@@ -103,7 +103,7 @@ public sealed class ControlFixture : IAsyncLifetime
     {
         var alias = await Databases.AddAsync("127.0.0.1", port, Database.Name, Database.AdminUser, "Disable", certificateSha256: null, default);
         var role = await Databases.RoleLoginAsync(Database, Database.Roles.Ingest, default);
-        await _secrets.SetAsync(alias.SecretName(alias.Roles.Ingest), role.Settings.Password!, default);
+        await Secrets.SetAsync(alias.SecretName(alias.Roles.Ingest), role.Settings.Password!, default);
         return alias;
     }
 
