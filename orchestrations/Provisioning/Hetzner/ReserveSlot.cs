@@ -1,5 +1,5 @@
-using WebHost.Configuration;
 using Microsoft.Azure.Functions.Worker;
+using WebHost.Configuration;
 using WebHost.Monitoring;
 using WebHost.Operations;
 using WebHost.Placement;

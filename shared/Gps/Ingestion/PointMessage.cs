@@ -96,7 +96,7 @@ public static class PointMessage
         try
         {
             return JsonSerializer.Deserialize(body, PointBatchJson.Default.PointBatch) is
-                { Points: not null, Heartbeats: not null, Quarantined: not null } batch
+            { Points: not null, Heartbeats: not null, Quarantined: not null } batch
                 ? batch
                 : throw new FormatException("The message is JSON, but no batch.");
         }

@@ -83,7 +83,10 @@ public sealed class BodyTests(SharedApp shared, GpsFleet fleet) : Scenario(share
         var tracker = await NewTenantAsync();
         var body = JsonSerializer.SerializeToUtf8Bytes(Enumerable.Range(0, 20_000).Select(i => new
         {
-            time = Start.AddSeconds(i), lat = 46.05, lon = 14.5, note = new string('x', 190),
+            time = Start.AddSeconds(i),
+            lat = 46.05,
+            lon = 14.5,
+            note = new string('x', 190),
         }));
         Assert.InRange(body.Length, 5_000_000, 6_000_000);
 

@@ -90,8 +90,8 @@ public sealed class RetentionKeeperTests(ControlFixture fixture) : IClassFixture
 
     [Theory]
     [InlineData("UPDATE fleet.customers SET held_since = now() WHERE customer_id = $1")]
-    [InlineData("SELECT fleet.fence($1, 1)")]
-    [InlineData("WITH f AS MATERIALIZED (SELECT fleet.fence($1, 1)) SELECT fleet.hand_over($1, 1) FROM f")]
+    [InlineData("SELECT fleet.fence($1, 1, $1)")]
+    [InlineData("WITH f AS MATERIALIZED (SELECT fleet.fence($1, 1, $1)) SELECT fleet.hand_over($1, 1, $1) FROM f")]
     public async Task A_tenant_that_is_being_moved_keeps_everything(string moving)
     {
         var database = await fixture.AddDatabaseAsync();

@@ -67,7 +67,8 @@ internal sealed class Protocol(Parts parts)
                     $"write {write} is accepted",
                     with(
                         world.With(home, database with { Rows = database.Rows.With(write) })
-                            with { Accepted = world.Accepted.With(write) },
+                            with
+                        { Accepted = world.Accepted.With(write) },
                         new Writer(WriterStep.Done, default)));
                 break;
         }
