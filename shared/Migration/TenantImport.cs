@@ -173,7 +173,9 @@ public sealed partial class TenantImport(
             await hashed.CopyToAsync(Stream.Null, cancellationToken);
         }
         catch (Exception unreadable) when (
-            unreadable is InvalidDataException or InvalidOperationException or PostgresException { SqlState: ['2', '2', ..] or ['0', '8', ..] })
+            unreadable is InvalidDataException or InvalidOperationException
+            // Data exceptions, protocol violations, and a length that is larger than any field's.
+            or PostgresException { SqlState: ['2', '2', ..] or ['0', '8', ..] or ['5', '4', ..] })
         {
             throw new MigrationMismatchException(chunk.Table, chunk.Day, $"file {chunk.Blob} is damaged", unreadable);
         }
