@@ -25,11 +25,12 @@ public sealed class PointFunctions(CallerAuthentication callers, TrackReader tra
         CancellationToken cancellationToken)
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
+        var page = ReadPage(request);
         var area = request.QueryArea() ?? throw ProblemException.BadRequest(
             SpanQuery.Box,
             $"Name an area: {SpanQuery.Box} or {SpanQuery.Within}. "
             + $"A device's whole track is at /api/tenants/{tenantId}/tracks/{{deviceId}}.");
-        return await AnswerAsync(request, tenantId, area, "points", cancellationToken);
+        return await AnswerAsync(request, tenantId, page with { Area = area }, "points", cancellationToken);
     }
 
     /// <summary>The same for a polygon that is too long for an address.</summary>
@@ -41,21 +42,32 @@ public sealed class PointFunctions(CallerAuthentication callers, TrackReader tra
         CancellationToken cancellationToken)
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
+        var page = ReadPage(request);
         var search = await request.ReadJsonAsync<PointSearch>(cancellationToken);
         var area = SpanQuery.ReadPolygon(search.Within);
-        return await AnswerAsync(request, tenantId, area, "points/search", cancellationToken);
+        return await AnswerAsync(request, tenantId, page with { Area = area }, "points/search", cancellationToken);
+    }
+
+    private sealed record PointPage(Geometry? Area, int Limit, PointCursor? After);
+
+    // Before the area, so that a fault in the address is found though the area is missing.
+    private static PointPage ReadPage(HttpRequest request)
+    {
+        _ = request.QuerySpan(area: null);
+        var cursor = request.Query["after"].ToString();
+        return new PointPage(
+            Area: null,
+            request.QueryNumber("limit", DefaultPage, 1, LargestPage),
+            cursor.Length == 0
+                ? null
+                : PointCursor.Parse(cursor)
+                    ?? throw ProblemException.BadRequest("after", "after must be the one of an answer's next."));
     }
 
     private async Task<IActionResult> AnswerAsync(
-        HttpRequest request, Guid tenantId, Geometry area, string path, CancellationToken cancellationToken)
+        HttpRequest request, Guid tenantId, PointPage page, string path, CancellationToken cancellationToken)
     {
-        var span = request.QuerySpan(area);
-        var limit = request.QueryNumber("limit", DefaultPage, 1, LargestPage);
-        var cursor = request.Query["after"].ToString();
-        var after = cursor.Length == 0
-            ? null
-            : PointCursor.Parse(cursor)
-                ?? throw ProblemException.BadRequest("after", "after must be the one of an answer's next.");
+        var (span, limit, after) = (request.QuerySpan(page.Area), page.Limit, page.After);
         var response = request.HttpContext.Response;
         response.ContentType = GeoJsonWriter.ContentType;
         var read = 0;

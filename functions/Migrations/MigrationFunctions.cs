@@ -5,13 +5,15 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using WebHost.Callers;
 using WebHost.OpenApi;
+using WebHost.Placement;
 using WebHost.Plans;
 using WebHost.Problems;
 
 namespace WebHost.Migration;
 
 /// <summary>Where operators move tenants, and where tenants get what did not move with them.</summary>
-public sealed class MigrationFunctions(CallerAuthentication callers, MoveIntake intake, TenantArchives archives)
+public sealed class MigrationFunctions(
+    CallerAuthentication callers, MoveIntake intake, PlacementStore placements, TenantArchives archives)
 {
     /// <summary>Starts to move a tenant, or says what that would mean.</summary>
     [Function("PostMigration")]
@@ -54,6 +56,7 @@ public sealed class MigrationFunctions(CallerAuthentication callers, MoveIntake 
         CancellationToken cancellationToken)
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
+        _ = await placements.FindAsync(tenantId, cancellationToken) ?? throw new TenantUnknownException(tenantId);
         return Requests.Answer(new Page<TenantArchive>(await archives.ListAsync(tenantId, cancellationToken), null));
     }
 

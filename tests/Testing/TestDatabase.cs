@@ -49,7 +49,9 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>Runs one statement as the server's administrator, outside any test database.</summary>
     public static async Task ExecuteOnServerAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection(ServerConnectionString);
+        // Not from a pool, whose connections may be to a server that has been killed since.
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(ServerConnectionString) { Pooling = false }.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
