@@ -6,12 +6,13 @@ using NetTopologySuite.Geometries;
 using WebHost.Callers;
 using WebHost.Gps.GeoJson;
 using WebHost.OpenApi;
+using WebHost.Placement;
 using WebHost.Problems;
 
 namespace WebHost.Fleet;
 
 /// <summary>Which devices were in an area, and when.</summary>
-public sealed class PointFunctions(CallerAuthentication callers, TrackReader tracks)
+public sealed class PointFunctions(CallerAuthentication callers, PlacementStore placements, TrackReader tracks)
 {
     private const int DefaultPage = 10_000;
     private const int LargestPage = 100_000;
@@ -26,10 +27,15 @@ public sealed class PointFunctions(CallerAuthentication callers, TrackReader tra
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
         var page = ReadPage(request);
-        var area = request.QueryArea() ?? throw ProblemException.BadRequest(
-            SpanQuery.Box,
-            $"Name an area: {SpanQuery.Box} or {SpanQuery.Within}. "
-            + $"A device's whole track is at /api/tenants/{tenantId}/tracks/{{deviceId}}.");
+        if (request.QueryArea() is not { } area)
+        {
+            _ = await placements.FindAsync(tenantId, cancellationToken) ?? throw new TenantUnknownException(tenantId);
+            throw ProblemException.BadRequest(
+                SpanQuery.Box,
+                $"Name an area: {SpanQuery.Box} or {SpanQuery.Within}. "
+                + $"A device's whole track is at /api/tenants/{tenantId}/tracks/{{deviceId}}.");
+        }
+
         return await AnswerAsync(request, tenantId, page with { Area = area }, "points", cancellationToken);
     }
 
