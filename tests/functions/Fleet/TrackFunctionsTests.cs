@@ -20,7 +20,8 @@ public sealed class TrackFunctionsTests(ControlFixture fixture) : IClassFixture<
 
     private TrackFunctions Tracks => new(TestCallers.For(fixture), new TrackReader(fixture.NewSessions()));
 
-    private PointFunctions Points => new(TestCallers.For(fixture), new TrackReader(fixture.NewSessions()));
+    private PointFunctions Points => new(
+        TestCallers.For(fixture), new PlacementStore(fixture.Control), new TrackReader(fixture.NewSessions()));
 
     [Theory]
     [InlineData("?bbox=13.999,45.9,14.0025,46.1", 3)]
