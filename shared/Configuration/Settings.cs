@@ -72,6 +72,9 @@ public sealed record Settings
     /// <summary>Migrations__…: how tenants move.</summary>
     public MigrationSettings Migrations { get; init; } = new();
 
+    /// <summary>Failovers__…: how tenants are brought back whose home is lost.</summary>
+    public FailoverSettings Failovers { get; init; } = new();
+
     /// <summary>Backups__…: when tenants are backed up, and what is kept.</summary>
     public BackupSettings Backups { get; init; } = new();
 
@@ -99,6 +102,7 @@ public sealed record Settings
             ServerDeliveryDeadline = reader.Duration("Servers__DeliveryDeadline", TimeSpan.FromDays(3)),
             ServerInstallDeadline = reader.Duration("Servers__InstallDeadline", TimeSpan.FromDays(1)),
             Migrations = MigrationSettings.Read(reader),
+            Failovers = FailoverSettings.Read(reader),
             Backups = BackupSettings.Read(reader),
             ServerTrustedNetworks = reader.OptionalText("Servers__TrustedNetworks") is null
                 ? []
