@@ -7,6 +7,7 @@ using WebHost.Backups;
 using WebHost.Callers;
 using WebHost.Configuration;
 using WebHost.Data;
+using WebHost.Emergency;
 using WebHost.Fleet;
 using WebHost.Gps;
 using WebHost.Gps.Allowances;
@@ -104,6 +105,7 @@ public static class Composition
         services.AddSingleton<QuarantineReplay>();
         services.AddTenantMoves();
         services.AddTenantBackups();
+        services.AddEmergencies();
         return services;
     }
 }
