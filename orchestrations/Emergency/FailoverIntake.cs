@@ -180,6 +180,13 @@ public sealed class FailoverIntake(
                     throw new MoveRefusedException($"Tenant {tenant.Id} has moved meanwhile; look again.");
                 }
 
+                if (await FailoverStore.FindUnderWayAsync(transaction, tenant.Id, cancellationToken) is var other
+                    && other?.OperationId != plan.Replaces)
+                {
+                    throw new MoveRefusedException(
+                        $"Failover {other?.OperationId ?? plan.Replaces} of the tenant has begun or ended meanwhile; look again.");
+                }
+
                 var number = plan.StandingHome ?? await PlacementStore.NextHomeAsync(transaction, tenant.Id, cancellationToken);
                 var target = source with
                 {

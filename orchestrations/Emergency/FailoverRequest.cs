@@ -31,6 +31,9 @@ public sealed record FailoverPlan
     /// <summary>The provider's region code.</summary>
     public required string Region { get; init; }
 
+    /// <summary>The failover whose place it would take; null when none is under way.</summary>
+    public required Guid? Replaces { get; init; }
+
     /// <summary>When the newest backup was finished, UTC; null when there is none. What was accepted later is in the journal.</summary>
     public required DateTimeOffset? NewestBackup { get; init; }
 }

@@ -112,10 +112,15 @@ public sealed class FailoverStore(ControlDatabase control)
     public async Task<Failover?> FindUnderWayAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
-        return await connection.Sql(
-            $"SELECT {Columns} FROM failovers WHERE tenant_id = $1 AND ended_at IS NULL", tenantId)
-            .FirstAsync(Read, cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        return await FindUnderWayAsync(transaction, tenantId, cancellationToken);
     }
+
+    /// <summary>The tenant's failover that is not over, or null, within the caller's transaction.</summary>
+    public static Task<Failover?> FindUnderWayAsync(
+        NpgsqlTransaction transaction, Guid tenantId, CancellationToken cancellationToken) =>
+        transaction.Sql($"SELECT {Columns} FROM failovers WHERE tenant_id = $1 AND ended_at IS NULL", tenantId)
+            .FirstAsync(Read, cancellationToken);
 
     /// <summary>The failovers that are parts of a server's, the most important first.</summary>
     public async Task<IReadOnlyList<Failover>> ListPartsAsync(Guid serverFailover, CancellationToken cancellationToken)
