@@ -402,7 +402,7 @@ public sealed class SourceReconciliationTests(ReconciliationFixture fixture) : I
     [Fact]
     public async Task Attempt_whose_connections_are_cut_anywhere_leaves_nothing_half_done()
     {
-        for (var i = 0; i < 8; i++)
+        for (var i = 0; i < 4; i++)
         {
             var lost = await fixture.LoseAsync();
             await EditBothAsync(lost);
