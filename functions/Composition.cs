@@ -92,6 +92,10 @@ public static class Composition
         services.AddSingleton<HomeRetention>();
         services.AddSingleton<ShippingBack>();
         services.AddSingleton<BackupIntake>();
+        services.AddSingleton<FailoverSteps>();
+        services.AddSingleton<FailoverPlanner>();
+        services.AddSingleton<FailoverIntake>();
+        services.AddSingleton<ServerFailoverIntake>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();

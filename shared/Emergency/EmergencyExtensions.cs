@@ -10,6 +10,8 @@ public static class EmergencyExtensions
     {
         services.AddSingleton<HomeProbe>();
         services.AddSingleton<SourceReconciliation>();
+        services.AddSingleton<FailoverStore>();
+        services.AddSingleton<IncidentReports>();
         return services;
     }
 }

@@ -59,10 +59,10 @@ public sealed class OrchestratorRulesTests
         var failedServer = FailedServerOrder.Of(server, nameof(VerifyServer), new string('€', 100_000));
 
         var move = ScriptedEngine.Downgrade();
-        var failedMove = MoveFailure.Of(move, nameof(CompareHomes), new string('€', 100_000)) with
-        {
-            LeftBehind = [.. ProvisionOnFly.Steps.Select(step => step.Name)],
-        };
+        var failedMove = MoveFailure.Of(
+            move,
+            new StalledStep(
+                nameof(CompareHomes), new string('€', 100_000), [.. ProvisionOnFly.Steps.Select(step => step.Name)]));
 
         Assert.Equal(move, RoundTrip(move));
         Assert.Equivalent(failedMove, RoundTrip(failedMove), strict: true);
