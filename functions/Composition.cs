@@ -77,6 +77,9 @@ public static class Composition
         services.AddSingleton<RetentionHold>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<HealthChecks>();
+        services.AddSingleton<DatabaseHealthStore>();
+        services.AddSingleton<DatabaseProbe>();
+        services.AddSingleton<DatabaseWatch>();
 
         services.AddSingleton<OperationStore>();
         services.AddSingleton<OperationStarter>();

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Npgsql;
 using WebHost.Data;
 using WebHost.Migration;
@@ -21,14 +20,13 @@ public sealed class HomeProbe(MovingConnections connections)
         {
             return await AskAsync(database, tenantId, limit.Token).WaitAsync(limit.Token);
         }
-        catch (PostgresException gone) when (gone.SqlState is PostgresErrorCodes.InvalidCatalogName
-            or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        catch (PostgresException gone) when (PostgresFaults.MeansGone(gone))
         {
-            return new HomeCondition(HomePresence.Gone, Epoch: null, $"The server answers: {gone.MessageText}.");
+            return new HomeCondition(HomePresence.Gone, Epoch: null, PostgresFaults.Describe(gone, Patience));
         }
         catch (Exception silent) when (!cancellationToken.IsCancellationRequested)
         {
-            return new HomeCondition(HomePresence.Silent, Epoch: null, Describe(silent));
+            return new HomeCondition(HomePresence.Silent, Epoch: null, PostgresFaults.Describe(silent, Patience));
         }
     }
 
@@ -51,16 +49,6 @@ public sealed class HomeProbe(MovingConnections connections)
             _ => throw new InvalidOperationException($"Database {database.Name} knows tenant {tenantId} more than once."),
         };
     }
-
-    // Messages of drivers may name hosts and users; reports are handed to customers.
-    private static string Describe(Exception silent) => silent switch
-    {
-        OperationCanceledException or TimeoutException => $"It did not answer within {Patience.TotalSeconds:0} s.",
-        PostgresException { SqlState: var state } => $"The server refuses connections ({state}).",
-        NpgsqlException { InnerException: SocketException { SocketErrorCode: var code } } => $"No connection ({code}).",
-        SocketException { SocketErrorCode: var code } => $"No connection ({code}).",
-        _ => $"No connection ({silent.GetType().Name}).",
-    };
 }
 
 /// <summary>What a look at a home has shown.</summary>
