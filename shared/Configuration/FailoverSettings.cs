@@ -1,3 +1,6 @@
+using WebHost.Json;
+using WebHost.Plans;
+
 namespace WebHost.Configuration;
 
 /// <summary>How tenants are brought back whose home is lost.</summary>
@@ -21,6 +24,19 @@ public sealed record FailoverSettings
     /// </summary>
     public TimeSpan AwaitSource { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// Failovers__ProposeAfter: for how long a database must not have answered before a failover is proposed; 1 minute when absent.
+    /// </summary>
+    public TimeSpan ProposeAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Failovers__Unattended: plans whose tenants are failed over without asking an operator, separated by commas; hobby stands for
+    /// every shared server. None when absent.
+    /// </summary>
+    public IReadOnlyList<PlanId> Unattended { get; init; } = [];
+
+    private const StringSplitOptions Separators = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+
     internal static FailoverSettings Read(SettingsReader reader)
     {
         var absent = new FailoverSettings();
@@ -30,6 +46,11 @@ public sealed record FailoverSettings
             RestoresAtOnce = reader.Number("Failovers__RestoresAtOnce", absent.RestoresAtOnce, 1, 100),
             SettleFor = reader.Duration("Failovers__SettleFor", absent.SettleFor),
             AwaitSource = reader.Duration("Failovers__AwaitSource", absent.AwaitSource),
+            ProposeAfter = reader.Duration("Failovers__ProposeAfter", absent.ProposeAfter),
+            Unattended = reader.OptionalText("Failovers__Unattended") is null
+                ? []
+                : reader.Parsed<IReadOnlyList<PlanId>>(
+                    "Failovers__Unattended", plans => [.. plans.Split(',', Separators).Select(WireName.Parse<PlanId>)]),
         };
     }
 }
