@@ -32,16 +32,15 @@ public sealed class DatabaseWatchTests(ControlFixture fixture) : IClassFixture<C
     [Fact]
     public async Task Databases_that_serve_are_watched_for_as_long_as_they_do()
     {
-        var tenant = await ServeFromAsync(fixture.Database);
-        await ServeFromAsync(fixture.Database);
+        var (first, second) = (await ServeFromAsync(fixture.Database), await ServeFromAsync(fixture.Database));
         await fixture.AddDatabaseAsync();
 
         await RunAsync();
         var watched = await _health.ListAsync(default);
-        await _placements.EnterAsync(tenant.TenantId, tenant.Epoch, PlacementState.Abandoned, default);
+        await LeaveAsync(first);
         await RunAsync();
         var still = await _health.ListAsync(default);
-        await InitializeAsync();
+        await LeaveAsync(second);
         await RunAsync();
 
         Assert.Equal((fixture.Database.Id, DatabaseState.Answering), (Assert.Single(watched).DatabaseId, watched[0].State));
@@ -257,6 +256,9 @@ public sealed class DatabaseWatchTests(ControlFixture fixture) : IClassFixture<C
         await _placements.EnterAsync(tenant.TenantId, tenant.Epoch, PlacementState.Serving, default);
         return tenant;
     }
+
+    private Task LeaveAsync(TenantPlacement tenant) =>
+        _placements.EnterAsync(tenant.TenantId, tenant.Epoch, PlacementState.Abandoned, default);
 
     private async Task<Server> AddServerAsync(TenantDatabaseAddress database)
     {
