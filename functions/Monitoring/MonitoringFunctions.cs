@@ -9,7 +9,11 @@ namespace WebHost.Monitoring;
 
 /// <summary>Where operators see what is unwell.</summary>
 public sealed class MonitoringFunctions(
-    CallerAuthentication callers, HealthChecks health, DatabaseHealthStore databases, PlacementStore placements, AlertStore alerts)
+    CallerAuthentication callers,
+    HealthChecks health,
+    DatabaseHealthStore databases,
+    PlacementStore placements,
+    AlertStore alerts)
 {
     private const int LargestPage = 500;
 
@@ -34,7 +38,8 @@ public sealed class MonitoringFunctions(
         CancellationToken cancellationToken)
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
-        var served = (await placements.ListServedDatabasesAsync(cancellationToken)).ToLookup(database => database.DatabaseId);
+        var served = (await placements.ListServedDatabasesAsync(cancellationToken))
+            .ToLookup(database => database.DatabaseId);
         var seen = await databases.ListAsync(cancellationToken);
         return Requests.Answer(new Page<DatabaseHealth>(
             [

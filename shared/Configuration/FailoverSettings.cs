@@ -6,7 +6,9 @@ namespace WebHost.Configuration;
 /// <summary>How tenants are brought back whose home is lost.</summary>
 public sealed record FailoverSettings
 {
-    /// <summary>Failovers__SwitchesAtOnce: tenants of a lost server that get a new home at the same time; 8 when absent.</summary>
+    /// <summary>
+    /// Failovers__SwitchesAtOnce: tenants of a lost server that get a new home at the same time; 8 when absent.
+    /// </summary>
     public int SwitchesAtOnce { get; init; } = 8;
 
     /// <summary>Failovers__RestoresAtOnce: tenants whose history is restored at the same time; 4 when absent.</summary>
@@ -25,13 +27,14 @@ public sealed record FailoverSettings
     public TimeSpan AwaitSource { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// Failovers__ProposeAfter: for how long a database must not have answered before a failover is proposed; 1 minute when absent.
+    /// Failovers__ProposeAfter: for how long a database must not have answered before a failover is proposed; 1 minute when
+    /// absent.
     /// </summary>
     public TimeSpan ProposeAfter { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Failovers__Unattended: plans whose tenants are failed over without asking an operator, separated by commas; hobby stands for
-    /// every shared server. None when absent.
+    /// Failovers__Unattended: plans whose tenants are failed over without asking an operator, separated by commas; hobby
+    /// stands for every shared server. None when absent.
     /// </summary>
     public IReadOnlyList<PlanId> Unattended { get; init; } = [];
 

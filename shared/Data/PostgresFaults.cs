@@ -29,8 +29,8 @@ public static class PostgresFaults
         or PostgresErrorCodes.InvalidSchemaName;
 
     /// <summary>
-    /// Says in a sentence what stood in the way of a look at a database. Messages of drivers may name hosts and users; this one is
-    /// fit for a report that is handed to a customer.
+    /// Says in a sentence what stood in the way of a look at a database. Messages of drivers may name hosts and users; this
+    /// one is fit for a report that is handed to a customer.
     /// </summary>
     /// <param name="fault">What the look ended with.</param>
     /// <param name="patience">For how long an answer was awaited.</param>

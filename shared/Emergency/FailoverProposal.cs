@@ -1,6 +1,8 @@
 namespace WebHost.Emergency;
 
-/// <summary>A server, or a tenant with a database of its own, that should be failed over since its database does not serve.</summary>
+/// <summary>
+/// A server, or a tenant with a database of its own, that should be failed over since its database does not serve.
+/// </summary>
 public sealed record FailoverProposal
 {
     /// <summary>Its id, and that of the operation that carries it out.</summary>
@@ -36,7 +38,9 @@ public sealed record FailoverProposal
     /// <summary>When it was declined, withdrawn or executed, UTC.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>Why it could not be started when it was approved last; null when that was not tried, or it was started.</summary>
+    /// <summary>
+    /// Why it could not be started when it was approved last; null when that was not tried, or it was started.
+    /// </summary>
     public string? Refusal { get; init; }
 
     /// <summary>The operation that carries it out, once it is started.</summary>

@@ -10,7 +10,8 @@ public sealed class FailoverProposalStore(ControlDatabase control, TimeProvider 
 {
     private const string Columns =
         """
-        id, database_id, server_id, tenant_id, state, reason, unattended, lost_since, created_at, approved_at, ended_at, refusal
+        id, database_id, server_id, tenant_id, state, reason, unattended, lost_since, created_at, approved_at, ended_at,
+        refusal
         """;
 
     /// <summary>Adds a proposal.</summary>
@@ -82,7 +83,9 @@ public sealed class FailoverProposalStore(ControlDatabase control, TimeProvider 
         return false;
     }
 
-    /// <summary>Has an approved proposal that could not be started wait for an operator, unless it is over meanwhile.</summary>
+    /// <summary>
+    /// Has an approved proposal that could not be started wait for an operator, unless it is over meanwhile.
+    /// </summary>
     /// <param name="id">The proposal.</param>
     /// <param name="refusal">Why it could not be started.</param>
     /// <param name="cancellationToken">Cancels it.</param>
@@ -113,8 +116,8 @@ public sealed class FailoverProposalStore(ControlDatabase control, TimeProvider 
     }
 
     /// <summary>
-    /// Carries an approved proposal out with <paramref name="start"/>, while nobody can withdraw it and nobody else starts it. One
-    /// that was executed before is left as it is.
+    /// Carries an approved proposal out with <paramref name="start"/>, while nobody can withdraw it and nobody else starts it.
+    /// One that was executed before is left as it is.
     /// </summary>
     /// <exception cref="WrongTransitionException">It is not approved.</exception>
     public Task ExecuteAsync(Guid id, Func<FailoverProposal, Task> start, CancellationToken cancellationToken)
@@ -123,7 +126,8 @@ public sealed class FailoverProposalStore(ControlDatabase control, TimeProvider 
         return control.TransactAsync(
             async transaction =>
             {
-                var proposal = await transaction.Sql($"SELECT {Columns} FROM failover_proposals WHERE id = $1 FOR UPDATE", id)
+                var proposal = await transaction.Sql(
+                    $"SELECT {Columns} FROM failover_proposals WHERE id = $1 FOR UPDATE", id)
                     .FirstAsync(Read, cancellationToken)
                     ?? throw new InvalidOperationException($"There is no failover proposal {id}.");
                 FailoverProposalLifecycle.Table.Check(proposal.State, FailoverProposalState.Executed, id.ToString());

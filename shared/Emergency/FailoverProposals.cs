@@ -13,7 +13,9 @@ public sealed class FailoverProposals(
     Settings settings,
     TimeProvider time)
 {
-    /// <summary>Kind of the alert for a proposal that waits for an operator; its subject is the server's or the tenant's id.</summary>
+    /// <summary>
+    /// Kind of the alert for a proposal that waits for an operator; its subject is the server's or the tenant's id.
+    /// </summary>
     public const string ProposedAlert = "failover-proposed";
 
     // More have never to be told at once.
@@ -44,7 +46,8 @@ public sealed class FailoverProposals(
         }
 
         var mayBeCutOff = watched.Count > 1 && seen.All(database => database.State == DatabaseState.Silent);
-        var served = (await placements.ListServedDatabasesAsync(cancellationToken)).ToLookup(database => database.DatabaseId);
+        var served = (await placements.ListServedDatabasesAsync(cancellationToken))
+            .ToLookup(database => database.DatabaseId);
         foreach (var loss in due.Where(loss => served.Contains(loss.DatabaseId)))
         {
             var database = served[loss.DatabaseId].First();
@@ -80,8 +83,8 @@ public sealed class FailoverProposals(
                 ProposedAlert,
                 Subject(proposal),
                 $"{proposal.Reason} {(proposal.Refusal is null ? "" : $"It was not failed over: {proposal.Refusal} ")}POST "
-                + $"/api/failovers/proposals/{proposal.Id}/approve gives {whom} a new home with everything that was accepted, "
-                + "/decline leaves it until it has answered and is lost again.",
+                + $"/api/failovers/proposals/{proposal.Id}/approve gives {whom} a new home with everything that was "
+                + "accepted, /decline leaves it until it has answered and is lost again.",
                 cancellationToken);
         }
 

@@ -7,12 +7,14 @@ namespace WebHost.Monitoring;
 /// <summary>What the watch has seen of the databases that serve tenants, in the control database.</summary>
 public sealed class DatabaseHealthStore(ControlDatabase control)
 {
-    /// <summary>Between two looks at a lost database; after a longer pause its silence counts as seen from then on.</summary>
+    /// <summary>
+    /// Between two looks at a lost database; after a longer pause its silence counts as seen from then on.
+    /// </summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// Notes what a look has shown. A look that began before the last one that was noted is left out, and a change is noted once,
-    /// however many have seen it.
+    /// Notes what a look has shown. A look that began before the last one that was noted is left out, and a change is noted
+    /// once, however many have seen it.
     /// </summary>
     /// <param name="databaseId">The database.</param>
     /// <param name="sight">What was seen.</param>
@@ -26,7 +28,7 @@ public sealed class DatabaseHealthStore(ControlDatabase control)
         return !await NoteSameAsync(databaseId, sight, at, cancellationToken) && await control.TransactAsync(
             async transaction =>
             {
-                // Two who have seen the same change line up here; the second finds a row that was looked at no earlier, or none.
+                // Two who have seen the same change line up here; the second finds no row of the state before.
                 var before = await transaction.Sql(
                     """
                     UPDATE database_health SET until = $3
@@ -43,7 +45,8 @@ public sealed class DatabaseHealthStore(ControlDatabase control)
                 var last = before.SingleOrDefault();
                 return await transaction.Sql(
                     """
-                    INSERT INTO database_health (database_id, state, reason, since, looked_at, answered_at, lost_since, seen_since)
+                    INSERT INTO database_health (
+                        database_id, state, reason, since, looked_at, answered_at, lost_since, seen_since)
                     VALUES ($1, $2, $3, $4, $4, $5, $6, $7) ON CONFLICT DO NOTHING
                     """,
                     databaseId,

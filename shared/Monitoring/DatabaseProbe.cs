@@ -7,17 +7,21 @@ namespace WebHost.Monitoring;
 /// <summary>Looks whether a tenant database takes writes from the application.</summary>
 public sealed class DatabaseProbe(TimeProvider time)
 {
-    // A commit that has to reach the disk, as every write has, and leaves no row; and a table without which nothing is served. Any
-    // role may ask for both.
+    // A commit that has to reach the disk, as every write has, and leaves no row; and a table without which nothing is
+    // served. Any role may ask for both.
     private const string Question = "SELECT pg_logical_emit_message(true, 'webhost', ''), 'fleet.customers'::regclass::text";
 
-    /// <summary>After which an answer is late. A connection from the other side of the world takes two seconds to open.</summary>
+    /// <summary>
+    /// After which an answer is late. A connection from the other side of the world takes two seconds to open.
+    /// </summary>
     internal TimeSpan SlowAfter { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>After which no answer is awaited.</summary>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Looks through a connection of its own, so that neither a full pool nor an open connection says how it is.</summary>
+    /// <summary>
+    /// Looks through a connection of its own, so that neither a full pool nor an open connection says how it is.
+    /// </summary>
     public async Task<DatabaseSight> LookAsync(TenantDatabaseLogin login, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -3,7 +3,9 @@ using WebHost.Placement;
 
 namespace WebHost.Monitoring;
 
-/// <summary>Looks at every database that serves tenants, as whom points are written, and reports those that do not answer.</summary>
+/// <summary>
+/// Looks at every database that serves tenants, as whom points are written, and reports those that do not answer.
+/// </summary>
 public sealed partial class DatabaseWatch(
     PlacementStore placements,
     TenantDatabaseStore databases,
@@ -13,11 +15,13 @@ public sealed partial class DatabaseWatch(
     TimeProvider time,
     ILogger<DatabaseWatch> logger)
 {
-    /// <summary>Kind of the alert for a database that does not answer, or is gone; its subject is the database's id.</summary>
+    /// <summary>
+    /// Kind of the alert for a database that does not answer, or is gone; its subject is the database's id.
+    /// </summary>
     public const string SilentAlert = "database-silent";
 
-    // A look at a dead host takes its whole patience, so that many must be under way for one run to end before the next. When
-    // there are more dead ones, those left out come first in the next run, behind the databases that answered.
+    // A look at a dead host takes its whole patience, so that many must be under way for one run to end before the next.
+    // When there are more dead ones, those left out come first in the next run, behind the databases that answered.
     private const int AtOnce = 200;
     private static readonly TimeSpan LastStart = TimeSpan.FromSeconds(4);
 
@@ -30,7 +34,8 @@ public sealed partial class DatabaseWatch(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var began = time.GetUtcNow();
-        var served = (await placements.ListServedDatabasesAsync(cancellationToken)).ToLookup(database => database.DatabaseId);
+        var served = (await placements.ListServedDatabasesAsync(cancellationToken))
+            .ToLookup(database => database.DatabaseId);
         var known = (await health.ListAsync(cancellationToken)).ToDictionary(database => database.DatabaseId);
         using var notes = new SemaphoreSlim(NotesAtOnce);
         await Parallel.ForEachAsync(
@@ -64,7 +69,8 @@ public sealed partial class DatabaseWatch(
         {
             if (await health.NoteAsync(databaseId, sight, at, cancellationToken))
             {
-                LogChanged(logger, sight.IsLost ? LogLevel.Warning : LogLevel.Information, databaseId, sight.State, sight.Reason);
+                var level = sight.IsLost ? LogLevel.Warning : LogLevel.Information;
+                LogChanged(logger, level, databaseId, sight.State, sight.Reason);
             }
         }
         finally
@@ -104,9 +110,9 @@ public sealed partial class DatabaseWatch(
             await alerts.RaiseAsync(
                 SilentAlert,
                 database.DatabaseId.ToString(),
-                $"{served[database.DatabaseId].First().Title} has served nobody since {database.LostSince:u}. {database.Reason} Points "
-                + "are still taken, and stored once it answers. Look at its machine; if it stays so, a failover is proposed: "
-                + "GET /api/failovers/proposals.",
+                $"{served[database.DatabaseId].First().Title} has served nobody since {database.LostSince:u}. {database.Reason} "
+                + "Points are still taken, and stored once it answers. Look at its machine; if it stays so, a failover is "
+                + "proposed: GET /api/failovers/proposals.",
                 cancellationToken);
         }
 

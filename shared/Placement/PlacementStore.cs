@@ -115,7 +115,8 @@ public sealed class PlacementStore(ControlDatabase control)
         return await connection.Sql(
             """
             SELECT h.database_id, count(*)::int, min(h.plan), h.server_id, s.name,
-                   CASE WHEN h.server_id IS NULL THEN (array_agg(t.id))[1] END, CASE WHEN h.server_id IS NULL THEN min(t.company) END
+                   CASE WHEN h.server_id IS NULL THEN (array_agg(t.id))[1] END,
+                   CASE WHEN h.server_id IS NULL THEN min(t.company) END
             FROM placements p
             JOIN homes h ON h.tenant_id = p.tenant_id AND h.number = p.home
             JOIN tenants t ON t.id = p.tenant_id

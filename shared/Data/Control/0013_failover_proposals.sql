@@ -1,6 +1,6 @@
--- What should be failed over, since its database does not serve: a server with all its tenants, or the tenant whose own database it
--- is. One a loss: the same database is proposed again only when it has answered in between. The operation that a proposal ends in
--- has the proposal's id, so that starting it twice is starting it once.
+-- What should be failed over, since its database does not serve: a server with all its tenants, or the tenant whose own
+-- database it is. One a loss: the same database is proposed again only when it has answered in between. The operation
+-- that a proposal ends in has the proposal's id, so that starting it twice is starting it once.
 CREATE TABLE failover_proposals (
     id           uuid PRIMARY KEY,
     database_id  uuid NOT NULL,
