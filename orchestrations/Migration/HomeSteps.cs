@@ -24,6 +24,10 @@ internal static class HomeSteps
     /// <summary>Whether a step leaves something to take back.</summary>
     public static bool Leaves(string step) => !LeaveNothing.Contains(step);
 
+    /// <summary>Whether taking a step back means to ask the shared server for it.</summary>
+    public static bool NeedsServer(HostingProvider provider, string step) =>
+        provider == HostingProvider.Hetzner && step is nameof(MakeHomeInDatabase) or nameof(GrantRedis);
+
     /// <summary>Runs the steps that make a home.</summary>
     /// <exception cref="StepGivenUpException">One failed for good, nobody had it tried again, or the home is not wanted any more.</exception>
     public static async Task MakeAsync(PatientSteps steps, Saga saga, HostingProvider provider)

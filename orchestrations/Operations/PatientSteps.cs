@@ -36,6 +36,12 @@ internal sealed class PatientSteps
         _events = events.ToDictionary(name => name, name => context.WaitForExternalEvent<object>(name));
     }
 
+    /// <summary>
+    /// Whether a step that has failed for good ends the orchestration; otherwise it is tried again by itself, however long it
+    /// takes, since there is no way back.
+    /// </summary>
+    public bool MayGiveUp { get; set; } = true;
+
     /// <summary>Runs a step until it is done.</summary>
     /// <param name="step">Its name.</param>
     /// <param name="run">Runs one attempt, with its retries; false when it waits.</param>
@@ -61,8 +67,8 @@ internal sealed class PatientSteps
             catch (TaskFailedException failure)
             {
                 var reason = failure.FailureDetails.ErrorMessage;
-                if (StepRetries.IsFinal(failure.FailureDetails)
-                    || !await StallAsync(new StalledStep(step, reason, []), _retryWindow))
+                var givenUp = StepRetries.IsFinal(failure.FailureDetails) && MayGiveUp;
+                if (givenUp || (!await StallAsync(new StalledStep(step, reason, []), _retryWindow) && MayGiveUp))
                 {
                     throw new StepGivenUpException(step, reason);
                 }

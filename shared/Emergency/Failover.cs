@@ -44,7 +44,33 @@ public sealed record Failover
 
     /// <summary>What its steps have found out, by name.</summary>
     public JsonElement Facts { get; init; }
+
+    // Above what any fleet has, so that a dearer plan always comes first.
+    private const int VehiclesCounted = 9_999;
+
+    /// <summary>How important a tenant is among those who wait: who pays more comes first, and of those the larger fleet.</summary>
+    public static int ImportanceOf(PlanId plan, int vehicles) =>
+        ((int)PlanCatalog.Standard.Get(plan).MonthlyPriceUsd * (VehiclesCounted + 1)) + Math.Min(VehiclesCounted, vehicles);
 }
+
+/// <summary>How far the failovers of a server's tenants are.</summary>
+/// <param name="Waiting">Tenants who have not been begun with.</param>
+/// <param name="Preparing">Those who get a new home.</param>
+/// <param name="Restoring">Those who are served, and whose history is being restored.</param>
+/// <param name="Restored">Those who are served and whole.</param>
+/// <param name="GivenUp">Those whose failover was given up, or replaced by another.</param>
+/// <param name="Stalled">Of all these, those whose failover waits for an operator.</param>
+/// <param name="SecondsToIngest">From the acceptance until the last one so far was served.</param>
+/// <param name="SecondsToFullHistory">From the acceptance until the last one so far was whole.</param>
+public sealed record ServerFailoverProgress(
+    int Waiting,
+    int Preparing,
+    int Restoring,
+    int Restored,
+    int GivenUp,
+    int Stalled,
+    double? SecondsToIngest,
+    double? SecondsToFullHistory);
 
 /// <summary>A home that a tenant has left behind in a failover.</summary>
 /// <param name="Home">Its number.</param>

@@ -4,6 +4,7 @@ using WebHost.Data;
 using WebHost.Json;
 using WebHost.Migration;
 using WebHost.Operations;
+using WebHost.Placement;
 using WebHost.Plans;
 
 namespace WebHost.Emergency;
@@ -21,7 +22,12 @@ public sealed class FailoverStore(ControlDatabase control)
     /// Adds a failover within the caller's transaction, who holds the tenant's placement. It takes the place of a migration and
     /// of a failover that are under way, with the homes that these would have looked after.
     /// </summary>
-    public static async Task AddAsync(NpgsqlTransaction transaction, Failover failover, CancellationToken cancellationToken)
+    /// <param name="transaction">Commits it.</param>
+    /// <param name="failover">The failover.</param>
+    /// <param name="found">How the home was found that is lost.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public static async Task AddAsync(
+        NpgsqlTransaction transaction, Failover failover, HomeCondition found, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(failover);
         var earlier = await transaction.Sql(
@@ -32,11 +38,12 @@ public sealed class FailoverStore(ControlDatabase control)
         var move = await MoveStore.SupersedeAsync(transaction, failover.TenantId, cancellationToken);
         await transaction.Sql(
             """
-            INSERT INTO failovers (operation_id, tenant_id, part_of, state, reason, importance, source_home, target_home)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            INSERT INTO failovers (
+                operation_id, tenant_id, part_of, state, reason, importance, source_home, target_home, facts)
+            VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8, jsonb_build_object($9, $10::jsonb))
             """,
             failover.OperationId, failover.TenantId, failover.PartOf, failover.State, failover.Reason, failover.Importance,
-            failover.SourceHome, failover.TargetHome).RunAsync(cancellationToken);
+            failover.SourceHome, failover.TargetHome, FailoverFacts.Found, JsonText.Of(found)).RunAsync(cancellationToken);
         if (earlier is not null)
         {
             await transaction.Sql(
@@ -119,6 +126,68 @@ public sealed class FailoverStore(ControlDatabase control)
             serverFailover).ListAsync(Read, cancellationToken);
     }
 
+    /// <summary>Adds the failover of a server within the caller's transaction.</summary>
+    public static Task AddServerAsync(
+        NpgsqlTransaction transaction, Guid operationId, Guid serverId, string reason, CancellationToken cancellationToken) =>
+        transaction.Sql(
+            "INSERT INTO server_failovers (operation_id, server_id, reason) VALUES ($1, $2, $3)",
+            operationId, serverId, reason).RunAsync(cancellationToken);
+
+    /// <summary>The operation that fails a server over and is not over, or null.</summary>
+    public static Task<Guid?> FindOfServerAsync(
+        NpgsqlTransaction transaction, Guid serverId, CancellationToken cancellationToken) =>
+        transaction.Sql(
+            """
+            SELECT o.id FROM server_failovers s JOIN operations o ON o.id = s.operation_id
+            WHERE s.server_id = $1 AND o.finished_at IS NULL LIMIT 1
+            """,
+            serverId).FirstAsync(row => (Guid?)row.GetGuid(0), cancellationToken);
+
+    /// <summary>
+    /// The tenants who are served from a server and are not failed over by <paramref name="partOf"/>, the most important first: who
+    /// pays more, then who has more vehicles, then who has been here longer.
+    /// </summary>
+    public async Task<IReadOnlyList<Guid>> ListTenantsOnAsync(
+        Guid serverId, Guid? partOf, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        var found = await connection.Sql(
+            """
+            SELECT t.id, t.plan, (t.signup ->> 'vehicles')::int
+            FROM placements p JOIN homes h ON h.tenant_id = p.tenant_id AND h.number = p.home JOIN tenants t ON t.id = p.tenant_id
+            WHERE h.server_id = $1 AND p.state = $2
+              AND NOT EXISTS (SELECT FROM failovers f WHERE f.tenant_id = p.tenant_id AND f.part_of = $3::uuid)
+            ORDER BY t.created_at, t.id
+            """,
+            serverId, PlacementState.Serving, partOf).ListAsync(
+                row => (Id: row.GetGuid(0), Plan: WireName.Parse<PlanId>(row.GetString(1)), Vehicles: row.GetInt32(2)),
+                cancellationToken);
+        return [.. found.OrderByDescending(tenant => Failover.ImportanceOf(tenant.Plan, tenant.Vehicles)).Select(tenant => tenant.Id)];
+    }
+
+    /// <summary>How far the failovers are that are parts of a server's.</summary>
+    public async Task<ServerFailoverProgress> ReadProgressAsync(Guid serverFailover, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return (await connection.Sql(
+            """
+            SELECT count(*) FILTER (WHERE f.state = $2)::int, count(*) FILTER (WHERE f.state = $3)::int,
+                   count(*) FILTER (WHERE f.restored_at IS NOT NULL)::int,
+                   count(*) FILTER (WHERE f.ended_at IS NOT NULL AND f.restored_at IS NULL)::int,
+                   count(*) FILTER (WHERE o.state = $4 AND o.error IS NOT NULL)::int,
+                   extract(epoch FROM max(f.switched_at) - s.created_at)::float8,
+                   extract(epoch FROM max(f.restored_at) - s.created_at)::float8
+            FROM server_failovers s
+            LEFT JOIN failovers f ON f.part_of = s.operation_id LEFT JOIN operations o ON o.id = f.operation_id
+            WHERE s.operation_id = $1 GROUP BY s.operation_id
+            """,
+            serverFailover, FailoverState.Preparing, FailoverState.Serving, OperationState.Waiting).FirstAsync(
+                row => new ServerFailoverProgress(
+                    0, row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4),
+                    row.MaybeValue<double>(5), row.MaybeValue<double>(6)),
+                cancellationToken))!;
+    }
+
     /// <summary>Keeps what a step has found out; what the same name had is replaced.</summary>
     public async Task NoteAsync(Guid operationId, string name, object fact, CancellationToken cancellationToken)
     {
@@ -162,27 +231,12 @@ public sealed class FailoverStore(ControlDatabase control)
             cancellationToken);
 
     /// <summary>The homes that a failover looks after and that are not removed yet, the newest first.</summary>
-    public async Task<IReadOnlyList<HomeLeft>> ListHomesLeftAsync(Guid operationId, CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        return await connection.Sql(
-            """
-            SELECT l.home, h.provider, h.operation_id, h.database_id, l.served, l.outcome, l.outcome_at, l.report
-            FROM homes_left l JOIN homes h ON h.tenant_id = l.tenant_id AND h.number = l.home
-            WHERE l.operation_id = $1 AND l.removed_at IS NULL ORDER BY l.home DESC
-            """,
-            operationId).ListAsync(
-                row => new HomeLeft(
-                    row.GetInt64(0),
-                    WireName.Parse<HostingProvider>(row.GetString(1)),
-                    row.MaybeValue<Guid>(2),
-                    row.MaybeValue<Guid>(3),
-                    row.GetBoolean(4),
-                    WireName.Parse<HomeOutcome>(row.GetString(5)),
-                    row.MaybeValue<DateTimeOffset>(6),
-                    row.Maybe<string>(7) is { } report ? JsonText.Read<JsonElement>(report) : null),
-                cancellationToken);
-    }
+    public Task<IReadOnlyList<HomeLeft>> ListHomesLeftAsync(Guid operationId, CancellationToken cancellationToken) =>
+        ListHomesAsync(operationId, "AND l.removed_at IS NULL", cancellationToken);
+
+    /// <summary>The homes that a failover looks after, or did, the newest first.</summary>
+    public Task<IReadOnlyList<HomeLeft>> ListHomesAsync(Guid operationId, CancellationToken cancellationToken) =>
+        ListHomesAsync(operationId, "", cancellationToken);
 
     /// <summary>Failovers that wait for homes that may have come back, with these homes' databases.</summary>
     public async Task<IReadOnlyList<(Guid OperationId, Guid TenantId, Guid DatabaseId)>> ListAwaitedAsync(
@@ -246,6 +300,29 @@ public sealed class FailoverStore(ControlDatabase control)
             ORDER BY f.importance DESC, f.created_at, f.operation_id LIMIT $3
             """,
             state, OperationState.Waiting, limit).ListAsync(row => row.GetGuid(0), cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<HomeLeft>> ListHomesAsync(
+        Guid operationId, string which, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            $"""
+            SELECT l.home, h.provider, h.operation_id, h.database_id, l.served, l.outcome, l.outcome_at, l.report
+            FROM homes_left l JOIN homes h ON h.tenant_id = l.tenant_id AND h.number = l.home
+            WHERE l.operation_id = $1 {which} ORDER BY l.home DESC
+            """,
+            operationId).ListAsync(
+                row => new HomeLeft(
+                    row.GetInt64(0),
+                    WireName.Parse<HostingProvider>(row.GetString(1)),
+                    row.MaybeValue<Guid>(2),
+                    row.MaybeValue<Guid>(3),
+                    row.GetBoolean(4),
+                    WireName.Parse<HomeOutcome>(row.GetString(5)),
+                    row.MaybeValue<DateTimeOffset>(6),
+                    row.Maybe<string>(7) is { } report ? JsonText.Read<JsonElement>(report) : null),
+                cancellationToken);
     }
 
     private static Task LeaveAsync(
