@@ -99,6 +99,7 @@ public static class Composition
         services.AddSingleton<FailoverPlanner>();
         services.AddSingleton<FailoverIntake>();
         services.AddSingleton<ServerFailoverIntake>();
+        services.AddSingleton<FailoverDecisions>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();
