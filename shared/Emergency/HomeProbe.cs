@@ -1,6 +1,7 @@
 using Npgsql;
 using WebHost.Data;
 using WebHost.Migration;
+using WebHost.Monitoring;
 using WebHost.Placement;
 
 namespace WebHost.Emergency;
@@ -35,7 +36,7 @@ public sealed class HomeProbe(MovingConnections connections)
     {
         await using var connection = await connections.OpenAsync(database, cancellationToken);
         var known = await connection.Sql(
-            "SELECT epoch, writable, away FROM fleet.customers WHERE customer_id = $1", tenantId)
+            $"SELECT epoch, writable, away, {DatabaseProbe.Commit} FROM fleet.customers WHERE customer_id = $1", tenantId)
             .ListAsync(row => (Epoch: row.GetInt64(0), Writable: row.GetBoolean(1), Away: row.GetBoolean(2)), cancellationToken);
         return known switch
         {

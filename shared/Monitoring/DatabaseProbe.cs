@@ -7,9 +7,14 @@ namespace WebHost.Monitoring;
 /// <summary>Looks whether a tenant database takes writes from the application.</summary>
 public sealed class DatabaseProbe(TimeProvider time)
 {
-    // A commit that has to reach the disk, as every write has, and leaves no row; and a table without which nothing is
-    // served. Any role may ask for both.
-    private const string Question = "SELECT pg_logical_emit_message(true, 'webhost', ''), 'fleet.customers'::regclass::text";
+    /// <summary>
+    /// What makes a query's commit reach the disk, as a write's has to, and leaves no row: a database whose disk or standby hangs
+    /// still answers other queries. Any role may call it.
+    /// </summary>
+    public const string Commit = "pg_logical_emit_message(true, 'webhost', '')";
+
+    // Without that table nothing is served.
+    private const string Question = $"SELECT {Commit}, 'fleet.customers'::regclass::text";
 
     /// <summary>
     /// After which an answer is late. A connection from the other side of the world takes two seconds to open.
