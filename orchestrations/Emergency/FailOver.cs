@@ -12,8 +12,8 @@ namespace WebHost.Emergency;
 /// </summary>
 public static class FailOver
 {
-    /// <summary>The event that says that something has changed for which a failover may wait.</summary>
-    public const string Wake = nameof(Wake);
+    /// <summary>The event that says that something has changed for which a failover may wait; the same as a move's.</summary>
+    public const string Wake = MoveTenant.Wake;
 
     /// <summary>The steps in order.</summary>
     public static IReadOnlyList<PlannedStep> StepsOf(FailoverInput input)
@@ -26,6 +26,7 @@ public static class FailOver
                 : new("PrepareTarget", "Make a new home at once", HomeSteps.Of(input.Target.Provider)),
             new("Switch", "Switch to the new home",
             [
+                new(nameof(RestoreFleet), "Bring vehicles, devices and geofences from the newest backup, if that takes no time"),
                 new(nameof(TakeOver), "Have the new home take everything that is sent from now on"),
                 new(nameof(PointHostname), "Point the tenant's hostname at the new home"),
             ]),
@@ -55,6 +56,7 @@ public static class FailOver
         try
         {
             await failover.MakeTargetAsync();
+            await failover.RunAsync(nameof(RestoreFleet));
             await failover.TakeOverAsync();
 
             // The history does not wait for a vendor of names.

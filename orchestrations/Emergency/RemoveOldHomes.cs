@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
 using WebHost.Migration;
 using WebHost.Operations;
 using WebHost.Placement;
@@ -17,7 +18,10 @@ public sealed class RemoveOldHomes(
 {
     /// <summary>False while an operation whose place the failover has taken is still at work: it may still make things.</summary>
     [Function(nameof(AwaitLingering))]
-    public Task<bool> AwaitLingering([ActivityTrigger] FailoverInput input, CancellationToken cancellationToken) =>
+    public Task<bool> AwaitLingering(
+        [ActivityTrigger] FailoverInput input,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken) =>
         steps.RunAsync(
             input.OperationId,
             nameof(RemoveOldHomes),
@@ -27,6 +31,13 @@ public sealed class RemoveOldHomes(
                 if (lingering.Count == 0)
                 {
                     return StepOutcome.Done("Nothing of the tenant is at work beside.");
+                }
+
+                foreach (var operationId in lingering)
+                {
+                    // One that waits for somebody to have a step tried again learns that nobody will.
+                    await client.RaiseEventAsync(
+                        OperationStarter.InstanceId(operationId), FailOver.Wake, cancellation: cancellationToken);
                 }
 
                 await operations.EnterAsync(input.OperationId, OperationState.Waiting, null, cancellationToken);

@@ -118,6 +118,6 @@ public sealed partial class TakeOver(
         }
     }
 
-    [LoggerMessage(770, LogLevel.Warning, "The lost home of tenant {TenantId} answers, and was not fenced at once.")]
+    [LoggerMessage(790, LogLevel.Warning, "The lost home of tenant {TenantId} answers, and was not fenced at once.")]
     private static partial void LogNotFenced(ILogger logger, Guid tenantId, Exception exception);
 }

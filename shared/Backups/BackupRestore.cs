@@ -51,6 +51,24 @@ public sealed partial class BackupRestore(
         return new RestoreReport(newest.Backup, newest.Manifest.Rows, replacements, replayed);
     }
 
+    /// <summary>
+    /// Restores only vehicles, devices and geofences, which takes little time; <see cref="RunAsync"/> leaves them alone afterwards.
+    /// </summary>
+    /// <returns>The newest backup that could be read; null when there was none.</returns>
+    /// <exception cref="FenceRefusedException">The tenant is at the target at another epoch, fenced, or unknown.</exception>
+    public async Task<Backup?> RestoreFleetAsync(JoinedTenant target, CancellationToken cancellationToken)
+    {
+        var versions = new Versions(
+            tenantBackups, await ListCandidatesAsync(new RestoreWanted(Guid.Empty, target), cancellationToken));
+        if (await versions.NewestAsync(cancellationToken) is not { } newest)
+        {
+            return null;
+        }
+
+        await RestoreAsync(target, versions, [DigestPartOfWholeTables], [], cancellationToken);
+        return newest.Backup;
+    }
+
     // The small tables refer to each other and are taken from one backup.
     private static DigestPart DigestPartOfWholeTables { get; } = new("*", null);
 
