@@ -234,6 +234,7 @@ public sealed class FailoverIntake(
                         Importance = Failover.ImportanceOf(
                             tenant.Plan, JsonText.Read<SignupRequest>(tenant.Signup).Vehicles),
                         SourceHome = source.Home,
+                        SourceDatabase = source.DatabaseId!.Value,
                         TargetHome = number,
                     },
                     plan.Found,

@@ -45,12 +45,16 @@ public sealed class FailoverProposals(
             return;
         }
 
-        var mayBeCutOff = watched.Count > 1 && seen.All(database => database.State == DatabaseState.Silent);
         var served = (await placements.ListServedDatabasesAsync(cancellationToken))
             .ToLookup(database => database.DatabaseId);
+        var providers = seen.Where(database => served.Contains(database.DatabaseId))
+            .ToLookup(database => served[database.DatabaseId].First().ServerId is null);
         foreach (var loss in due.Where(loss => served.Contains(loss.DatabaseId)))
         {
             var database = served[loss.DatabaseId].First();
+
+            // All of a vendor's at once, or everything: more likely it is the way there that is lost.
+            var mayBeCutOff = AreSilent(seen) || AreSilent([.. providers[database.ServerId is null]]);
             var unattended = !mayBeCutOff && settings.Failovers.Unattended.Contains(database.Plan);
             await proposals.AddAsync(
                 new FailoverProposal
@@ -62,7 +66,7 @@ public sealed class FailoverProposals(
                     State = unattended ? FailoverProposalState.Approved : FailoverProposalState.Open,
                     Reason = $"{database.Title} has served nobody since {loss.LostSince:u}. {loss.Reason}"
                         + (mayBeCutOff
-                            ? $" None of the {watched.Count} databases answers: it may be this application that is cut off."
+                            ? " No other database there answers either: it may be this application that is cut off."
                             : ""),
                     Unattended = unattended,
                     LostSince = loss.LostSince!.Value,
@@ -72,6 +76,9 @@ public sealed class FailoverProposals(
                 cancellationToken);
         }
     }
+
+    private static bool AreSilent(List<DatabaseCondition> databases) =>
+        databases.Count > 1 && databases.All(database => database.State == DatabaseState.Silent);
 
     private async Task ReportAsync(CancellationToken cancellationToken)
     {

@@ -15,7 +15,7 @@ public sealed class FailoverStore(ControlDatabase control)
     private const string Columns =
         """
         operation_id, tenant_id, part_of, state, reason, importance, source_home, target_home, created_at, switched_at,
-        restored_at, ended_at, facts
+        restored_at, ended_at, facts, source_database
         """;
 
     /// <summary>
@@ -39,11 +39,11 @@ public sealed class FailoverStore(ControlDatabase control)
         await transaction.Sql(
             """
             INSERT INTO failovers (
-                operation_id, tenant_id, part_of, state, reason, importance, source_home, target_home, facts)
-            VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8, jsonb_build_object($9, $10::jsonb))
+                operation_id, tenant_id, part_of, state, reason, importance, source_home, source_database, target_home, facts)
+            VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8, $9, jsonb_build_object($10, $11::jsonb))
             """,
             failover.OperationId, failover.TenantId, failover.PartOf, failover.State, failover.Reason, failover.Importance,
-            failover.SourceHome, failover.TargetHome, FailoverFacts.Found, JsonText.Of(found)).RunAsync(cancellationToken);
+            failover.SourceHome, failover.SourceDatabase, failover.TargetHome, FailoverFacts.Found, JsonText.Of(found)).RunAsync(cancellationToken);
         if (earlier is not null)
         {
             await transaction.Sql(
@@ -357,5 +357,6 @@ public sealed class FailoverStore(ControlDatabase control)
         RestoredAt = row.MaybeValue<DateTimeOffset>(10),
         EndedAt = row.MaybeValue<DateTimeOffset>(11),
         Facts = JsonText.Read<JsonElement>(row.GetString(12)),
+        SourceDatabase = row.GetGuid(13),
     };
 }

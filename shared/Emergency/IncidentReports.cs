@@ -20,6 +20,7 @@ public sealed class IncidentReports(
     ServerStore servers,
     StorageKeeper storage,
     AlertStore alerts,
+    DatabaseHealthStore health,
     Settings settings,
     TimeProvider time)
 {
@@ -41,11 +42,13 @@ public sealed class IncidentReports(
         var target = await placements.GetHomeAsync(failover.TenantId, failover.TargetHome, cancellationToken);
         var homes = await failovers.ListHomesAsync(operationId, cancellationToken);
         var operation = (await operations.FindAsync(operationId, cancellationToken))!;
-        var raised = await alerts.ListAboutAsync(
-            Subjects(failover, source), failover.CreatedAt - Before, failover.EndedAt ?? time.GetUtcNow(), cancellationToken);
+        var (from, to) = (failover.CreatedAt - Before, failover.EndedAt ?? time.GetUtcNow());
+        var raised = await alerts.ListAboutAsync(Subjects(failover, source), from, to, cancellationToken);
+        var phases = await health.HistoryAsync(failover.SourceDatabase, from, to, cancellationToken);
         var restored = Fact<RestoredHistory>(failover, FailoverFacts.Restored);
         var verified = Fact<VerifiedHistory>(failover, FailoverFacts.Verified);
-        var seen = raised.Select(alert => (DateTimeOffset?)alert.RaisedAt).Where(at => at <= failover.CreatedAt).Min();
+        var seen = phases.Where(phase => phase.State != DatabaseState.Answering).Select(phase => (DateTimeOffset?)phase.Since)
+            .Where(at => at <= failover.CreatedAt).Min();
         var times = new IncidentTimes(
             seen, failover.CreatedAt, failover.SwitchedAt, failover.RestoredAt, failover.EndedAt);
         var lost = FindLost(restored, verified, homes, failover);
@@ -57,9 +60,9 @@ public sealed class IncidentReports(
             IsFinal = FailoverLifecycle.IsOver(failover.State),
             WrittenAt = time.GetUtcNow(),
             Summary = Summarize(source, target, times, restored, verified, lost),
-            Cause = FindCause(failover),
+            Cause = FindCause(failover, phases),
             Times = times,
-            Timeline = [.. Tell(failover, operation, raised, homes).OrderBy(happened => happened.At)],
+            Timeline = [.. Tell(failover, operation, raised, phases, homes).OrderBy(happened => happened.At)],
             Restored = restored,
             Verified = verified,
             Lost = lost,
@@ -81,7 +84,7 @@ public sealed class IncidentReports(
         failover.TenantId.ToString(),
         failover.OperationId.ToString(),
         .. source.ServerId is { } server ? [server.ToString()] : Array.Empty<string>(),
-        .. source.DatabaseId is { } database ? [database.ToString()] : Array.Empty<string>(),
+        failover.SourceDatabase.ToString(),
     ];
 
     private static string Summarize(
@@ -116,9 +119,15 @@ public sealed class IncidentReports(
         return string.Join(' ', told);
     }
 
-    private static List<string> FindCause(Failover failover)
+    private static List<string> FindCause(Failover failover, IEnumerable<DatabasePhase> phases)
     {
-        var cause = new List<string> { $"The failover was asked for with the reason: {failover.Reason}" };
+        var cause = new List<string>();
+        if (phases.LastOrDefault(phase => phase.State != DatabaseState.Answering && phase.Since <= failover.CreatedAt) is { } seen)
+        {
+            cause.Add($"The home's database was {WireName.Of(seen.State)} from {seen.Since:u} on. {seen.Reason}");
+        }
+
+        cause.Add($"The failover was asked for with the reason: {failover.Reason}");
         if (Fact<HomeCondition>(failover, FailoverFacts.Found) is { } found)
         {
             cause.Add($"When it was asked for, the home was {Describe(found.Presence)}. {found.Detail}");
@@ -170,8 +179,17 @@ public sealed class IncidentReports(
     }
 
     private static IEnumerable<IncidentEvent> Tell(
-        Failover failover, Operation operation, IEnumerable<Alert> raised, IEnumerable<HomeLeft> homes)
+        Failover failover,
+        Operation operation,
+        IEnumerable<Alert> raised,
+        IEnumerable<DatabasePhase> phases,
+        IEnumerable<HomeLeft> homes)
     {
+        foreach (var phase in phases)
+        {
+            yield return new(phase.Since, "health", $"The lost home's database is {WireName.Of(phase.State)}. {phase.Reason}");
+        }
+
         yield return new(failover.CreatedAt, "operation", $"Failover accepted: {failover.Reason}");
         foreach (var alert in raised)
         {

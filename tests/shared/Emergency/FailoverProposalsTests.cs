@@ -167,8 +167,21 @@ public sealed class FailoverProposalsTests(ControlFixture fixture) : IClassFixtu
         {
             Assert.Equal((FailoverProposalState.Open, false), (proposal.State, proposal.Unattended));
             Assert.EndsWith(
-                "None of the 2 databases answers: it may be this application that is cut off.", proposal.Reason, StringComparison.Ordinal);
+                "No other database there answers either: it may be this application that is cut off.", proposal.Reason, StringComparison.Ordinal);
         });
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_vendor_is_approved_unattended_while_every_database_there_is_silent()
+    {
+        var ((_, first), (_, second)) = (await AddServerAsync(tenants: 1), await AddServerAsync(tenants: 1));
+        var healthy = await AddOwnAsync(PlanId.Starter);
+
+        await PassAsync(70, (first, Silent), (second, Silent), (healthy, Answering));
+
+        Assert.Equal(
+            [FailoverProposalState.Open, FailoverProposalState.Open],
+            (await ReviewAsync(PlanId.Hobby)).Select(proposal => proposal.State));
     }
 
     [Fact]
