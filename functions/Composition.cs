@@ -95,6 +95,7 @@ public static class Composition
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();
         services.AddSingleton<DeviceStore>();
+        services.AddSingleton<TrackerStore>();
         services.AddSingleton<TrackReader>();
         services.AddSingleton<GpsParser>();
         services.AddPointIngestion();

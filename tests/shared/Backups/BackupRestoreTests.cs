@@ -140,6 +140,27 @@ public sealed class BackupRestoreTests(BackupFixture fixture) : IClassFixture<Ba
     }
 
     [Fact]
+    public async Task Restore_brings_trackers_behind_a_gateway_back_with_their_names_from_the_journal_alone()
+    {
+        var tenant = await fixture.Moving.Control.AddServedTenantAsync();
+        var tracker = new TrackerName(Guid.NewGuid(), "352093081452251");
+        await fixture.ConsumeAsync(tenant, Sent(tenant, 5) with { Tracker = tracker }, Sent(tenant, 5, from: 5) with { Tracker = tracker });
+        var target = await fixture.ExpectAsync(tenant);
+
+        await fixture.Restore.RunAsync(new RestoreWanted(Guid.NewGuid(), target), default);
+
+        foreach (var database in new[] { fixture.Moving.Source, fixture.Moving.Target })
+        {
+            Assert.Equal(
+                $"{Sent(tenant, 0).DeviceId} {tracker.Ident} {tracker.GatewayId} {tracker.Ident}",
+                await fixture.Moving.Control.AskAtAsync<string>(
+                    database,
+                    "SELECT string_agg(concat_ws(' ', device_id, name, gateway_id, ident), ',') FROM fleet.devices WHERE customer_id = $1",
+                    tenant.TenantId));
+        }
+    }
+
+    [Fact]
     public async Task Restore_of_a_backup_from_before_a_column_was_added_leaves_that_column_as_it_is_by_itself()
     {
         var tenant = await fixture.AddTenantAsync();
