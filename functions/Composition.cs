@@ -91,6 +91,7 @@ public static class Composition
         services.AddSingleton<HomeRetention>();
         services.AddSingleton<ShippingBack>();
         services.AddSingleton<BackupIntake>();
+        services.AddSingleton<RestoreIntake>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();
