@@ -186,6 +186,7 @@ public sealed class RestoreFunctionsTests(ApplicationUnderTest application) : IC
             .ListAsync(row => row.GetString(0)));
     }
 
-    private Task<JsonNode> EndOfAsync(Guid operationId) =>
-        application.OperationAsync(operationId, operation => (string?)operation["state"] is "succeeded" or "failed");
+    // Each file is an upload, and a blob store that others load as well takes its time.
+    private Task<JsonNode> EndOfAsync(Guid operationId) => application.OperationAsync(
+        operationId, operation => (string?)operation["state"] is "succeeded" or "failed", TimeSpan.FromMinutes(2));
 }

@@ -31,6 +31,21 @@ public sealed class BackupRestoreTests(BackupFixture fixture) : IClassFixture<Ba
     }
 
     [Fact]
+    public async Task Restore_tells_how_far_it_is_up_to_the_last_row()
+    {
+        var tenant = await fixture.AddTenantAsync();
+        var backup = await fixture.BackUpAsync(tenant.TenantId);
+        var told = new Told();
+
+        await fixture.Restore.RunAsync(
+            new RestoreWanted(Guid.NewGuid(), await fixture.ExpectAsync(tenant)), told, default);
+
+        Assert.True(told.Progress.Count > 2);
+        Assert.Equal(told.Progress.Select(progress => progress.Percent).Order(), told.Progress.Select(progress => progress.Percent));
+        Assert.Equal((backup.Rows, backup.Rows, 100.0), (told.Progress[^1].Rows, told.Progress[^1].RowsDone, told.Progress[^1].Percent));
+    }
+
+    [Fact]
     public async Task Restore_under_a_tenant_that_is_served_keeps_what_is_newer_there()
     {
         var tenant = await fixture.AddTenantAsync();
@@ -238,6 +253,13 @@ public sealed class BackupRestoreTests(BackupFixture fixture) : IClassFixture<Ba
 
     private static PointBatch Sent(TenantPlacement tenant, int points, int from = 0) =>
         Batches.Of(tenant.TenantId, new Guid(7, 0, 0, new byte[8]), points, from: from) with { ReceivedAt = Batches.Start.AddMinutes(from) };
+
+    private sealed class Told : IProgress<TransferProgress>
+    {
+        public List<TransferProgress> Progress { get; } = [];
+
+        public void Report(TransferProgress value) => Progress.Add(value);
+    }
 
     private Task<ExportManifest> ManifestAsync(Backup backup) => fixture.Backups.ReadManifestAsync(backup, default);
 }
