@@ -7,6 +7,7 @@ using WebHost.Backups;
 using WebHost.Callers;
 using WebHost.Configuration;
 using WebHost.Data;
+using WebHost.Emergency;
 using WebHost.Fleet;
 using WebHost.Gps;
 using WebHost.Gps.Allowances;
@@ -92,6 +93,10 @@ public static class Composition
         services.AddSingleton<ShippingBack>();
         services.AddSingleton<BackupIntake>();
         services.AddSingleton<RestoreIntake>();
+        services.AddSingleton<FailoverSteps>();
+        services.AddSingleton<FailoverPlanner>();
+        services.AddSingleton<FailoverIntake>();
+        services.AddSingleton<ServerFailoverIntake>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();
@@ -106,6 +111,7 @@ public static class Composition
         services.AddSingleton<QuarantineReplay>();
         services.AddTenantMoves();
         services.AddTenantBackups();
+        services.AddEmergencies();
         return services;
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using WebHost.Callers;
+using WebHost.Emergency;
 using WebHost.OpenApi;
 using WebHost.Placement;
 using WebHost.Plans;
@@ -13,11 +14,16 @@ namespace WebHost.Migration;
 
 /// <summary>Where operators move tenants, and where tenants get what did not move with them.</summary>
 public sealed class MigrationFunctions(
-    CallerAuthentication callers, MoveIntake intake, PlacementStore placements, TenantArchives archives)
+    CallerAuthentication callers,
+    MoveIntake intake,
+    FailoverIntake failovers,
+    FailoverPlanner failoverPlanner,
+    PlacementStore placements,
+    TenantArchives archives)
 {
-    /// <summary>Starts to move a tenant, or says what that would mean.</summary>
+    /// <summary>Starts to move a tenant, or to fail it over, or says what that would mean.</summary>
     [Function("PostMigration")]
-    [Endpoint("Move a tenant to another plan, region or server; dryRun answers 200 with the plan", Tag = "Migrations", Caller = "operator", Request = typeof(MigrationRequest), Response = typeof(MigrationAnswer), Status = 202)]
+    [Endpoint("Move a tenant to another plan, region or server, or away from a home that is lost; dryRun answers 200 with the plan", Tag = "Migrations", Caller = "operator", Request = typeof(MigrationRequest), Response = typeof(MigrationAnswer), Status = 202)]
     public async Task<IActionResult> Post(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "tenants/{tenantId:guid}/migrations")] HttpRequest request,
         [DurableClient] DurableTaskClient client,
@@ -27,24 +33,10 @@ public sealed class MigrationFunctions(
         await callers.RequireOperatorAsync(request, cancellationToken);
         var wanted = await request.ReadJsonAsync<MigrationRequest>(cancellationToken);
         var kind = wanted.Kind ?? throw ProblemException.BadRequest(
-            "kind", $"kind must be one of: {string.Join(", ", Json.WireName.All<MoveKind>())}.");
-        var assessment = await intake.AssessAsync(
-            tenantId, new MoveRequest(kind, wanted.Plan, wanted.Region, wanted.AcceptArchive), cancellationToken);
-        if (assessment.Plan is not { } plan)
-        {
-            throw ProblemException.Unprocessable(assessment.Obstacles
-                .GroupBy(obstacle => obstacle.Rule, obstacle => obstacle.Text)
-                .ToDictionary(group => group.Key, group => group.ToArray()));
-        }
-
-        if (wanted.DryRun)
-        {
-            return Requests.Answer(plan);
-        }
-
-        var operationId = await intake.StartAsync(client, tenantId, plan, cancellationToken);
-        return Requests.Answer(
-            new MigrationAnswer(operationId, $"/api/operations/{operationId}"), StatusCodes.Status202Accepted);
+            "kind", $"kind must be one of: {string.Join(", ", Json.WireName.All<MigrationKind>())}.");
+        return kind == MigrationKind.Emergency
+            ? await FailOverAsync(client, tenantId, wanted, cancellationToken)
+            : await MoveAsync(client, tenantId, Enum.Parse<MoveKind>(kind.ToString()), wanted, cancellationToken);
     }
 
     /// <summary>The history that a tenant's plans have not retained.</summary>
@@ -81,13 +73,46 @@ public sealed class MigrationFunctions(
         await archives.WriteAsync(manifest, response.Body, cancellationToken);
         return new EmptyResult();
     }
+
+    private async Task<IActionResult> MoveAsync(
+        DurableTaskClient client, Guid tenantId, MoveKind kind, MigrationRequest wanted, CancellationToken cancellationToken)
+    {
+        var assessment = await intake.AssessAsync(
+            tenantId, new MoveRequest(kind, wanted.Plan, wanted.Region, wanted.AcceptArchive), cancellationToken);
+        if (assessment.Plan is not { } plan)
+        {
+            throw ProblemException.Unprocessable(assessment.Obstacles
+                .GroupBy(obstacle => obstacle.Rule, obstacle => obstacle.Text)
+                .ToDictionary(group => group.Key, group => group.ToArray()));
+        }
+
+        if (wanted.DryRun)
+        {
+            return Requests.Answer(plan);
+        }
+
+        return Accepted(await intake.StartAsync(client, tenantId, plan, cancellationToken));
+    }
+
+    private async Task<IActionResult> FailOverAsync(
+        DurableTaskClient client, Guid tenantId, MigrationRequest wanted, CancellationToken cancellationToken)
+    {
+        var request = new FailoverRequest(
+            wanted.Reason ?? "An operator asked for it.", wanted.Target, wanted.Region, wanted.Force);
+        return wanted.DryRun
+            ? Requests.Answer(await failoverPlanner.PlanAsync(tenantId, request, cancellationToken))
+            : Accepted(await failovers.StartAsync(client, tenantId, request, cancellationToken));
+    }
+
+    private static IActionResult Accepted(Guid operationId) => Requests.Answer(
+        new MigrationAnswer(operationId, $"/api/operations/{operationId}"), StatusCodes.Status202Accepted);
 }
 
 /// <summary>Where a tenant should live.</summary>
 public sealed record MigrationRequest
 {
-    /// <summary>To a dearer plan, to a cheaper one, or to another region or server on the same.</summary>
-    public MoveKind? Kind { get; init; }
+    /// <summary>To a dearer plan, to a cheaper one, to another region or server on the same, or away from a home that is lost.</summary>
+    public MigrationKind? Kind { get; init; }
 
     /// <summary>The plan; the next one in that direction when absent.</summary>
     public PlanId? Plan { get; init; }
@@ -100,6 +125,31 @@ public sealed record MigrationRequest
 
     /// <summary>Whether history that the new plan does not retain may leave for the archive.</summary>
     public bool AcceptArchive { get; init; }
+
+    /// <summary>Emergency: whose infrastructure the new home is to be on; whichever serves fastest when absent.</summary>
+    public HostingProvider? Target { get; init; }
+
+    /// <summary>Emergency: whether to do it although the home answers, or another failover is at work.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Emergency: why, for the report.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>Why a tenant changes homes.</summary>
+public enum MigrationKind
+{
+    /// <summary>To a dearer plan.</summary>
+    Upgrade,
+
+    /// <summary>To a cheaper plan.</summary>
+    Downgrade,
+
+    /// <summary>To another region or server on the plan that it has.</summary>
+    Relocate,
+
+    /// <summary>Its home is lost.</summary>
+    Emergency,
 }
 
 /// <summary>The answer to an accepted migration.</summary>

@@ -4,6 +4,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using WebHost.Backups;
 using WebHost.Callers;
+using WebHost.Emergency;
 using WebHost.Migration;
 using WebHost.OpenApi;
 using WebHost.Problems;
@@ -19,6 +20,7 @@ public sealed class OperationFunctions(
     SignupIntake intake,
     ServerOrdering ordering,
     MoveIntake moves,
+    FailoverIntake failovers,
     BackupIntake backups,
     RestoreIntake restores)
 {
@@ -51,7 +53,9 @@ public sealed class OperationFunctions(
         return Requests.Answer(await FindAsync(operationId, cancellationToken));
     }
 
-    /// <summary>Takes a failed provisioning, order of a server, backup or restore, or a migration whose step failed, up again.</summary>
+    /// <summary>
+    /// Takes a failed provisioning, order of a server, backup or restore, or a migration or failover whose step failed, up again.
+    /// </summary>
     [Function("RetryOperation")]
     [Endpoint("Take a failed operation, or one whose step has failed, up again", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
     public async Task<IActionResult> Retry(
@@ -62,7 +66,8 @@ public sealed class OperationFunctions(
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
         var operation = await FindAsync(operationId, cancellationToken);
-        if (await moves.RetryAsync(client, operationId, cancellationToken))
+        if (await moves.RetryAsync(client, operationId, cancellationToken)
+            || await failovers.RetryAsync(client, operationId, cancellationToken))
         {
             return Accepted(operationId);
         }
@@ -75,28 +80,40 @@ public sealed class OperationFunctions(
             ?? throw ProblemException.Conflict(
                 $"Operation {operationId} is {Json.WireName.Of(operation.State)}, or its tenant is being provisioned again already. "
                 + "Only the failed provisioning of a tenant that has no home, the failed order of a server, a failed backup or "
-                + "restore, or a migration whose step failed can be taken up again."));
+                + "restore, or a migration or failover whose step failed can be taken up again."));
     }
 
-    /// <summary>Gives a migration up before its switch.</summary>
+    /// <summary>Gives a migration or failover up before its switch.</summary>
     [Function("CancelOperation")]
-    [Endpoint("Give a migration up before its switch; everything is taken back", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
+    [Endpoint("Give a migration or failover up before its switch; everything is taken back", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
     public Task<IActionResult> Cancel(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "operations/{operationId:guid}/cancel")] HttpRequest request,
         [DurableClient] DurableTaskClient client,
         Guid operationId,
         CancellationToken cancellationToken) =>
-        SteerAsync(request, operationId, () => moves.CancelAsync(client, operationId, cancellationToken), cancellationToken);
+        SteerAsync(
+            request,
+            operationId,
+            async () => await moves.CancelAsync(client, operationId, cancellationToken)
+                || await failovers.CancelAsync(client, operationId, cancellationToken),
+            cancellationToken);
 
-    /// <summary>Ends the time in which a tenant that has moved can be taken back.</summary>
+    /// <summary>
+    /// Ends the time in which a tenant that has moved can be taken back, or in which a lost home is waited for.
+    /// </summary>
     [Function("CommitOperation")]
-    [Endpoint("Keep a migration: remove the old home now", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
+    [Endpoint("Keep a migration, or wait for a lost home no longer: remove the old home now", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
     public Task<IActionResult> Commit(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "operations/{operationId:guid}/commit")] HttpRequest request,
         [DurableClient] DurableTaskClient client,
         Guid operationId,
         CancellationToken cancellationToken) =>
-        SteerAsync(request, operationId, () => moves.CommitAsync(client, operationId, cancellationToken), cancellationToken);
+        SteerAsync(
+            request,
+            operationId,
+            async () => await moves.CommitAsync(client, operationId, cancellationToken)
+                || await failovers.CommitAsync(client, operationId, cancellationToken),
+            cancellationToken);
 
     /// <summary>Takes a tenant that has moved back.</summary>
     [Function("RollBackOperation")]
@@ -119,7 +136,7 @@ public sealed class OperationFunctions(
         return await steer()
             ? Accepted(operationId)
             : throw ProblemException.Conflict(
-                $"Operation {operationId} is of kind {operation.Kind}. Only a migration can be cancelled, committed or rolled back.");
+                $"Operation {operationId} is of kind {operation.Kind}. Only a migration can be cancelled, committed or rolled back, and a failover cancelled or committed.");
     }
 
     private async Task<Operation> FindAsync(Guid operationId, CancellationToken cancellationToken) =>

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Logging;
+using WebHost.Emergency;
 using WebHost.Backups;
 using WebHost.Data;
 using WebHost.Gps.Ingestion;
@@ -82,6 +83,8 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
             case WrongTransitionException wrong:
                 return ProblemException.Conflict(wrong.Message);
             case TenantUnknownException unknown:
+                return ProblemException.NotFound(unknown.Message);
+            case ServerUnknownException unknown:
                 return ProblemException.NotFound(unknown.Message);
             case TenantNotServedException notServed:
                 return ProblemException.Conflict(notServed.Message);

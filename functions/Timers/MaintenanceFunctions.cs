@@ -1,5 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using WebHost.Emergency;
 using WebHost.Fleet;
 using WebHost.Migration;
 using WebHost.Operations;
@@ -17,6 +18,7 @@ public sealed class MaintenanceFunctions(
     PartitionKeeper partitions,
     StorageKeeper storage,
     MoveIntake moves,
+    FailoverIntake failovers,
     ShippingBack shipping,
     PositionIndexKeeper indexes,
     RetentionKeeper retention)
@@ -31,6 +33,7 @@ public sealed class MaintenanceFunctions(
         await starter.MendAsync(client, cancellationToken);
         await offers.OfferAsync(client, cancellationToken);
         await moves.WakeAsync(client, cancellationToken);
+        await failovers.WakeAsync(client, cancellationToken);
         await shipping.LiftForgottenFencesAsync(cancellationToken);
     }
 

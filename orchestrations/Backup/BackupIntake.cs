@@ -65,7 +65,7 @@ public sealed class BackupIntake(
                 return await BackupStore.AddAsync(transaction, backup, cancellationToken)
                     ? true
                     : throw new BackupRefusedException(
-                        $"Tenant {tenantId} is being backed up: GET /api/tenants/{tenantId}/backups shows by which operation.");
+                        $"Tenant {tenantId} is being backed up, or brought back after the loss of its home: GET /api/tenants/{tenantId}/backups shows by which operation.");
             },
             cancellationToken);
         await starter.EnsureStartedAsync(client, backup.Id, cancellationToken);

@@ -13,7 +13,7 @@ public static class RestoreTenant
     /// <summary>The steps in order.</summary>
     public static IReadOnlyList<PlannedStep> Steps { get; } =
     [
-        new(nameof(RestoreHistory), "Restore backup and journal into a database of its own"),
+        new(nameof(RestoreAside), "Restore backup and journal into a database of its own"),
         new(nameof(ExportRestored), "Export what was restored for download"),
         new(nameof(DropRestored), "Drop the database"),
     ];
@@ -26,7 +26,7 @@ public static class RestoreTenant
         var steps = new Saga(context, input, input.Retries);
         try
         {
-            await steps.RunFinalAsync(nameof(RestoreHistory));
+            await steps.RunFinalAsync(nameof(RestoreAside));
             await steps.RunFinalAsync(nameof(ExportRestored));
             await steps.RunFinalAsync(nameof(DropRestored));
         }

@@ -9,6 +9,7 @@ namespace WebHost.Migration;
 public sealed class GoBack(
     MoveSteps steps,
     OperationStore operations,
+    MoveStore moves,
     PlacementStore placements,
     TenantDatabaseStore databases,
     CatchUp catchUp,
@@ -20,12 +21,18 @@ public sealed class GoBack(
     {
         var input = failure.Move;
         var serving = await placements.GetAsync(input.TenantId, cancellationToken);
+        if ((await moves.GetAsync(input.OperationId, cancellationToken)).State == MoveState.Superseded)
+        {
+            throw new SupersededException(MoveEnds.Superseded);
+        }
+
         if (serving.Home != input.Target.Home)
         {
             return true;
         }
 
         await operations.EnterAsync(input.OperationId, OperationState.Undoing, failure.ToError(), cancellationToken);
+
         var source = await placements.GetHomeAsync(input.TenantId, input.Source.Home, cancellationToken);
         var from = await steps.DatabaseAsync(serving, cancellationToken);
         var to = await databases.GetAsync(source.DatabaseId!.Value, cancellationToken);

@@ -1,3 +1,4 @@
+using Microsoft.DurableTask;
 using WebHost.Operations;
 using WebHost.Plans;
 using WebHost.Provisioning;
@@ -22,4 +23,36 @@ internal static class HomeSteps
 
     /// <summary>Whether a step leaves something to take back.</summary>
     public static bool Leaves(string step) => !LeaveNothing.Contains(step);
+
+    /// <summary>Whether taking a step back means to ask the shared server for it.</summary>
+    public static bool NeedsServer(HostingProvider provider, string step) =>
+        provider == HostingProvider.Hetzner && step is nameof(MakeHomeInDatabase) or nameof(GrantRedis);
+
+    /// <summary>Runs the steps that make a home.</summary>
+    /// <exception cref="StepGivenUpException">One failed for good, nobody had it tried again, or the home is not wanted any more.</exception>
+    public static async Task MakeAsync(PatientSteps steps, Saga saga, HostingProvider provider)
+    {
+        foreach (var step in Of(provider).Select(step => step.Name))
+        {
+            await steps.UntilDoneAsync(step, () => Leaves(step) ? saga.RunAsync(step) : saga.RunFinalAsync(step));
+        }
+    }
+
+    /// <summary>Takes steps back that made a home.</summary>
+    /// <param name="context">The orchestration.</param>
+    /// <param name="made">With what the home was made.</param>
+    /// <param name="provider">Whose infrastructure it is on.</param>
+    /// <param name="which">Which of the steps.</param>
+    /// <returns>Names of the steps that could not be taken back.</returns>
+    public static Task<IReadOnlyList<string>> TakeBackAsync(
+        TaskOrchestrationContext context, ProvisioningInput made, HostingProvider provider, Func<string, bool> which)
+    {
+        var saga = new Saga(context, made, made.Retries);
+        foreach (var step in Of(provider).Select(step => step.Name).Where(which))
+        {
+            saga.Owes(step);
+        }
+
+        return saga.UndoAsync();
+    }
 }

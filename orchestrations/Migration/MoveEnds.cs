@@ -23,11 +23,13 @@ public sealed class MoveEnds(
     /// <summary>Kind of the alert for a move that was given up.</summary>
     public const string FailedAlert = "migration-failed";
 
+    internal const string Superseded = "A home of the tenant was lost; a failover has taken the migration's place.";
+
     /// <summary>Whether nobody has cancelled the move or wanted the tenant back.</summary>
     [Function(nameof(IsWanted))]
     public async Task<bool> IsWanted([ActivityTrigger] MoveInput input, CancellationToken cancellationToken) =>
         (await moves.GetAsync(input.OperationId, cancellationToken)).State
-            is not (MoveState.Undoing or MoveState.GoingBack);
+            is not (MoveState.Undoing or MoveState.GoingBack or MoveState.Superseded);
 
     /// <summary>Says that a step has failed and that an operator may have it tried again, or give the move up.</summary>
     [Function(nameof(NoteStalled))]
@@ -54,10 +56,16 @@ public sealed class MoveEnds(
     /// Begins to take a move back, once the source serves, out of reach of attempts to switch that were thought dead.
     /// </summary>
     /// <returns>False when the target serves, from which the tenant has to be brought back first.</returns>
+    /// <exception cref="SupersededException">A failover has taken the move's place.</exception>
     [Function(nameof(BeginUndoing))]
     public async Task<bool> BeginUndoing([ActivityTrigger] MoveFailure failure, CancellationToken cancellationToken)
     {
         var input = failure.Move;
+        if ((await moves.GetAsync(input.OperationId, cancellationToken)).State == MoveState.Superseded)
+        {
+            throw new SupersededException(Superseded);
+        }
+
         var placement = await placements.GetAsync(input.TenantId, cancellationToken);
         if (placement.Home == input.Target.Home)
         {
@@ -72,7 +80,7 @@ public sealed class MoveEnds(
 
         await operations.EnterAsync(input.OperationId, OperationState.Undoing, failure.ToError(), cancellationToken);
         var move = await moves.GetAsync(input.OperationId, cancellationToken);
-        if (move is { SwitchingAt: not null, SwitchedAt: null })
+        if (move is { SwitchingAt: not null, SwitchedAt: null } && placement.Home == input.Source.Home)
         {
             var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
             await cutover.StayAsync(
@@ -119,6 +127,17 @@ public sealed class MoveEnds(
         await moves.EnterAsync(input.OperationId, MoveState.CleaningUp, cancellationToken);
         await operations.BeginStepAsync(input.OperationId, nameof(RemoveSource), cancellationToken);
         await alerts.ResolveAsync(FailedAlert, input.TenantId.ToString(), cancellationToken);
+        return true;
+    }
+
+    /// <summary>Closes the operation of a move whose place a failover has taken.</summary>
+    [Function(nameof(EndSuperseded))]
+    public async Task<bool> EndSuperseded([ActivityTrigger] MoveInput input, CancellationToken cancellationToken)
+    {
+        await alerts.ResolveAsync(StalledAlert, input.TenantId.ToString(), cancellationToken);
+        await operations.EnterAsync(input.OperationId, OperationState.Undoing, null, cancellationToken);
+        await operations.EnterAsync(
+            input.OperationId, OperationState.Cancelled, new OperationError(null, Superseded, []), cancellationToken);
         return true;
     }
 }

@@ -44,9 +44,12 @@ public sealed record MoveFailure(MoveInput Move, string? Step, string Reason, IR
     // Whoever refuses may be long-winded, and what passes through an orchestration must stay small.
     private const int LongestReason = 2_000;
 
-    /// <summary>A failure after which nothing has been taken back yet.</summary>
-    public static MoveFailure Of(MoveInput move, string? step, string reason) =>
-        new(move, step, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason, []);
+    /// <summary>The failure of a step.</summary>
+    public static MoveFailure Of(MoveInput move, StalledStep stalled) => new(
+        move,
+        stalled.Step,
+        stalled.Reason.Length > LongestReason ? stalled.Reason[..LongestReason] + "…" : stalled.Reason,
+        stalled.LeftBehind);
 
     /// <summary>The failure as the operation shows it; null when nothing failed.</summary>
     internal OperationError? ToError() => Step is null && LeftBehind.Count == 0 ? null : new(Step, Reason, LeftBehind);

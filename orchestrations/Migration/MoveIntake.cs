@@ -1,6 +1,7 @@
 using Microsoft.DurableTask.Client;
 using WebHost.Configuration;
 using WebHost.Data;
+using WebHost.Emergency;
 using WebHost.Json;
 using WebHost.Operations;
 using WebHost.Placement;
@@ -17,6 +18,7 @@ public sealed class MoveIntake(
     PlacementStore placements,
     MoveStore moves,
     MovePlanner planner,
+    FailoverStore failovers,
     Settings settings)
 {
     /// <summary>Says what a move would mean, or what stands against it, and changes nothing.</summary>
@@ -33,6 +35,14 @@ public sealed class MoveIntake(
         if (await moves.FindUnderWayAsync(tenantId, cancellationToken) is { } other)
         {
             throw MoveRefusedException.Because(other);
+        }
+
+        if (await failovers.FindUnderWayAsync(tenantId, cancellationToken) is { } failover)
+        {
+            throw new MoveRefusedException(
+                failover.State == FailoverState.Restored
+                    ? $"The tenant's lost home is waited for: POST /api/operations/{failover.OperationId}/commit first."
+                    : $"Failover {failover.OperationId} of the tenant is under way ({WireName.Of(failover.State)}).");
         }
 
         return await planner.AssessAsync(tenant, placement, request, cancellationToken);
@@ -91,7 +101,7 @@ public sealed class MoveIntake(
                 await PlacementStore.AddHomeAsync(transaction, target, operationId, cancellationToken);
                 return await MoveStore.AddAsync(transaction, move, cancellationToken)
                     ? true
-                    : throw new MoveRefusedException($"Tenant {tenantId} has begun to move meanwhile.");
+                    : throw new MoveRefusedException($"Tenant {tenantId} has begun to move, or is failed over, meanwhile.");
             },
             cancellationToken);
         await starter.EnsureStartedAsync(client, operationId, cancellationToken);

@@ -79,7 +79,7 @@ public static class MoveTenant
             await move.RunAsync(nameof(CompareHomes));
             await move.RunAsync(nameof(KeepSource));
         }
-        catch (MoveFailedException failed)
+        catch (StepGivenUpException failed)
         {
             await move.UndoAsync(failed);
             return;

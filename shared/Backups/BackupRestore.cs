@@ -52,9 +52,9 @@ public sealed partial class BackupRestore(
 
         LogBegun(logger, wanted.Target.TenantId, newest.Backup.Id, newest.Manifest.Rows);
         var replacements = new List<ReplacedPart>();
-        var days = newest.Manifest.Chunks.Where(chunk => chunk.Day is not null)
+        var days = new OrderedDictionary<DigestPart, long>(newest.Manifest.Chunks.Where(chunk => chunk.Day is not null)
             .OrderByDescending(chunk => chunk.Day)
-            .ToDictionary(chunk => new DigestPart(chunk.Table, chunk.Day), chunk => chunk.Digest.Rows);
+            .Select(chunk => KeyValuePair.Create(new DigestPart(chunk.Table, chunk.Day), chunk.Digest.Rows)));
         var meter = new TransferMeter(days.Count + 1, 0, newest.Manifest.Rows, 0, progress, time);
         await RestoreAsync(wanted.Target, versions, [DigestPartOfWholeTables], Done, replacements, cancellationToken);
         var replayed = await ReplayAsync(wanted, cancellationToken);
@@ -63,6 +63,24 @@ public sealed partial class BackupRestore(
 
         void Done(DigestPart part) =>
             meter.Add(days.TryGetValue(part, out var rows) ? rows : newest.Manifest.Rows - days.Values.Sum());
+    }
+
+    /// <summary>
+    /// Restores only vehicles, devices and geofences, which takes little time; restoring everything leaves them alone afterwards.
+    /// </summary>
+    /// <returns>The newest backup that could be read; null when there was none.</returns>
+    /// <exception cref="FenceRefusedException">The tenant is at the target at another epoch, fenced, or unknown.</exception>
+    public async Task<Backup?> RestoreFleetAsync(JoinedTenant target, CancellationToken cancellationToken)
+    {
+        var versions = new Versions(
+            tenantBackups, await ListCandidatesAsync(new RestoreWanted(Guid.Empty, target), cancellationToken));
+        if (await versions.NewestAsync(cancellationToken) is not { } newest)
+        {
+            return null;
+        }
+
+        await RestoreAsync(target, versions, [DigestPartOfWholeTables], _ => { }, [], cancellationToken);
+        return newest.Backup;
     }
 
     // The small tables refer to each other and are taken from one backup.

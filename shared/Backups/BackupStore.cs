@@ -11,16 +11,35 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
     private const string Columns =
         "id, tenant_id, state, reason, started_at, finished_at, row_count, bytes, copied_bytes, verified_at, fault";
 
+    // What a tenant's new home has before its history is restored must not become its newest backup.
+    private const string Unrestored =
+        "SELECT FROM failovers f WHERE f.tenant_id = p.tenant_id AND f.ended_at IS NULL AND f.restored_at IS NULL";
+
     /// <summary>Adds a backup that is about to be made, within the caller's transaction.</summary>
-    /// <returns>False when another one of the tenant is being made.</returns>
+    /// <returns>False when another one of the tenant is being made, or its history is being restored.</returns>
     public static async Task<bool> AddAsync(
-        NpgsqlTransaction transaction, Backup backup, CancellationToken cancellationToken) =>
-        await transaction.Sql(
-            """
-            INSERT INTO backups (id, tenant_id, state, reason, started_at) VALUES ($1, $2, $3, $4, $5)
+        NpgsqlTransaction transaction, Backup backup, CancellationToken cancellationToken)
+    {
+        // Whoever fails the tenant over holds its placement.
+        await transaction.Sql("SELECT FROM placements WHERE tenant_id = $1 FOR SHARE", backup.TenantId)
+            .RunAsync(cancellationToken);
+        return await transaction.Sql(
+            $"""
+            INSERT INTO backups (id, tenant_id, state, reason, started_at)
+            SELECT $1, p.tenant_id, $3, $4, $5 FROM placements p WHERE p.tenant_id = $2 AND NOT EXISTS ({Unrestored})
             ON CONFLICT (tenant_id) WHERE state = 'running' DO NOTHING
             """,
             backup.Id, backup.TenantId, backup.State, backup.Reason, backup.StartedAt).RunAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>
+    /// Gives up the backup of a tenant that is being made, within the caller's transaction: its source is lost, and what it goes
+    /// on to read elsewhere would not be whole.
+    /// </summary>
+    public static Task GiveUpAsync(NpgsqlTransaction transaction, Guid tenantId, CancellationToken cancellationToken) =>
+        transaction.Sql(
+            "UPDATE backups SET state = $2 WHERE tenant_id = $1 AND state = $3",
+            tenantId, BackupState.Failed, BackupState.Running).RunAsync(cancellationToken);
 
     /// <summary>The backup.</summary>
     /// <exception cref="InvalidOperationException">There is no such backup.</exception>
@@ -147,13 +166,13 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
-            """
+            $"""
             SELECT p.tenant_id FROM placements p JOIN tenants t ON t.id = p.tenant_id
             LEFT JOIN LATERAL (
                 SELECT max(b.finished_at) FILTER (WHERE b.state = $2) AS finished_at, max(b.started_at) AS started_at
                 FROM backups b WHERE b.tenant_id = p.tenant_id
             ) last ON true
-            WHERE p.state = $1 AND t.created_at < $3
+            WHERE p.state = $1 AND t.created_at < $3 AND NOT EXISTS ({Unrestored})
               AND (last.finished_at IS NULL OR last.finished_at < $3)
               AND (last.started_at IS NULL OR last.started_at < $4)
             ORDER BY last.finished_at NULLS FIRST, p.tenant_id LIMIT $5

@@ -100,7 +100,7 @@ public sealed partial class JournalReplay(
     {
         try
         {
-            await WriteAsync(target, batches, cancellationToken);
+            tally.Added += await WriteAsync(target, batches, cancellationToken);
             batches.ForEach(tally.Add);
         }
         catch (PostgresException refused) when (refused.SqlState is ['2', '2' or '3', ..])
@@ -118,7 +118,7 @@ public sealed partial class JournalReplay(
         }
     }
 
-    private async Task WriteAsync(JoinedTenant target, List<PointBatch> batches, CancellationToken cancellationToken)
+    private async Task<int> WriteAsync(JoinedTenant target, List<PointBatch> batches, CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenAsync(target.Database, cancellationToken);
         foreach (var day in batches.SelectMany(batch => batch.Points)
@@ -132,10 +132,11 @@ public sealed partial class JournalReplay(
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await AwayTenant.JoinAsync(transaction, target.TenantId, target.Epoch, cancellationToken);
         await WriteTrackersAsync(transaction, target.TenantId, batches, cancellationToken);
-        await WritePointsAsync(transaction, target.TenantId, batches, cancellationToken);
+        var added = await WritePointsAsync(transaction, target.TenantId, batches, cancellationToken);
         await WriteHeartbeatsAsync(transaction, target.TenantId, batches, cancellationToken);
         await WriteQuarantineAsync(transaction, target.TenantId, batches, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return added;
     }
 
     private static async Task WriteTrackersAsync(
@@ -159,7 +160,7 @@ public sealed partial class JournalReplay(
         }
     }
 
-    private static async Task WritePointsAsync(
+    private static async Task<int> WritePointsAsync(
         NpgsqlTransaction transaction, Guid tenantId, List<PointBatch> batches, CancellationToken cancellationToken)
     {
         await transaction.Sql(
@@ -196,7 +197,7 @@ public sealed partial class JournalReplay(
         }
 
         // As fleet.ingest_points does. Of points of one device and time, the one that was received first stays.
-        await transaction.Sql(
+        return await transaction.Sql(
             $"""
             WITH incoming AS MATERIALIZED (
                 SELECT '{tenantId}'::uuid AS customer_id, device_id, fix_time,
@@ -288,6 +289,8 @@ public sealed partial class JournalReplay(
 
         public int Faults { get; private set; }
 
+        public long Added { get; set; }
+
         public void Add(PointBatch batch)
         {
             Batches++;
@@ -306,13 +309,14 @@ public sealed partial class JournalReplay(
             }
         }
 
-        public JournalReplayed ToReport() => new(Batches, _points, _heartbeats, _quarantined, _oldest, _newest, Faults, _faults);
+        public JournalReplayed ToReport() => new(Batches, _points, Added, _heartbeats, _quarantined, _oldest, _newest, Faults, _faults);
     }
 }
 
 /// <summary>What was written of a journal.</summary>
 /// <param name="Batches">Batches, or parts of large ones.</param>
 /// <param name="Points">Points in them; those that were there already are counted as well.</param>
+/// <param name="Added">Of these, points that were not there.</param>
 /// <param name="Heartbeats">Signs of life in them.</param>
 /// <param name="Quarantined">Messages for the quarantine in them.</param>
 /// <param name="Oldest">When the oldest was received, UTC.</param>
@@ -322,6 +326,7 @@ public sealed partial class JournalReplay(
 public sealed record JournalReplayed(
     long Batches,
     long Points,
+    long Added,
     long Heartbeats,
     long Quarantined,
     DateTimeOffset? Oldest,

@@ -9,6 +9,10 @@ namespace WebHost.Migration;
 /// </summary>
 internal static class AwayTenant
 {
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BetweenTurns = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     /// <summary>Holds the row beside others who bring rows.</summary>
     /// <exception cref="FenceRefusedException">The tenant is served there, or unknown.</exception>
     public static async Task ShareAsync(NpgsqlTransaction target, Guid tenantId, CancellationToken cancellationToken) =>
@@ -30,11 +34,51 @@ internal static class AwayTenant
     /// what is there.
     /// </summary>
     /// <exception cref="FenceRefusedException">The tenant is there at another epoch, fenced, or unknown.</exception>
-    public static async Task JoinAsync(
-        NpgsqlTransaction target, Guid tenantId, long epoch, CancellationToken cancellationToken)
+    public static Task JoinAsync(
+        NpgsqlTransaction target, Guid tenantId, long epoch, CancellationToken cancellationToken) =>
+        JoinAsync(target, tenantId, epoch, "FOR SHARE", cancellationToken);
+
+    /// <summary>
+    /// Holds the row of a tenant who is away, or is served at an epoch already, alone: nobody writes the tenant until the
+    /// transaction ends. Those who write meanwhile are waited for, in turns of two seconds, between which others may write.
+    /// </summary>
+    /// <exception cref="FenceRefusedException">The tenant is there at another epoch, fenced, or unknown.</exception>
+    /// <exception cref="TimeoutException">Somebody wrote for longer than a minute.</exception>
+    public static async Task JoinAloneAsync(
+        NpgsqlTransaction target, Guid tenantId, long epoch, TimeProvider time, CancellationToken cancellationToken)
+    {
+        const string waiting = "waiting";
+        var begin = time.GetTimestamp();
+        await target.Sql($"SET LOCAL lock_timeout = '{Turn.TotalSeconds:0}s'").RunAsync(cancellationToken);
+        while (true)
+        {
+            await target.SaveAsync(waiting, cancellationToken);
+            try
+            {
+                await JoinAsync(target, tenantId, epoch, "FOR UPDATE", cancellationToken);
+                await target.Sql("SET LOCAL lock_timeout = 0").RunAsync(cancellationToken);
+                return;
+            }
+            catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                if (time.GetElapsedTime(begin) > Patience)
+                {
+                    throw new TimeoutException(
+                        $"Tenant {tenantId} was written for longer than {Patience.TotalSeconds:0} s without a pause.", busy);
+                }
+
+                await target.RollbackAsync(waiting, cancellationToken);
+            }
+
+            await Task.Delay(BetweenTurns, time, cancellationToken);
+        }
+    }
+
+    private static async Task JoinAsync(
+        NpgsqlTransaction target, Guid tenantId, long epoch, string strength, CancellationToken cancellationToken)
     {
         if (!await target.Sql(
-            "SELECT true FROM fleet.customers WHERE customer_id = $1 AND epoch = $2 AND (away OR writable) FOR SHARE",
+            $"SELECT true FROM fleet.customers WHERE customer_id = $1 AND epoch = $2 AND (away OR writable) {strength}",
             tenantId, epoch).FirstAsync(row => row.GetBoolean(0), cancellationToken))
         {
             throw new FenceRefusedException(

@@ -160,10 +160,11 @@ public sealed partial class CatchUp(MovingConnections connections, TimeProvider 
             return new Copied(0, 0);
         }
 
-        var from = $"FROM {table.Table} WHERE {table.Where(tenantId)} AND {Since(mark)} AND ({string.Join(" OR ", days.Select(table.Within))})";
-        var sent = await DigestAsync(source, table, from, cancellationToken);
+        var where = $"{table.Where(tenantId)} AND {Since(mark)} AND ({string.Join(" OR ", days.Select(table.Within))})";
+        var changed = new SourceRows(source, table, where);
+        var sent = await changed.DigestAsync(cancellationToken);
         var staged = new StagedRows(target, table, tenantId);
-        var bytes = await StreamAsync(source, staged, table, from, cancellationToken);
+        var bytes = await StreamAsync(changed, staged, cancellationToken);
         await staged.AddAsync(cancellationToken);
         ThrowWhenDifferent(table, days is [var only] ? only : null, sent, await staged.AppliedDigestAsync(cancellationToken));
         return new Copied(sent.Rows, bytes);
@@ -176,31 +177,25 @@ public sealed partial class CatchUp(MovingConnections connections, TimeProvider 
         Guid tenantId,
         CancellationToken cancellationToken)
     {
-        var from = $"FROM {table.Table} WHERE {table.Where(tenantId)}";
-        var wanted = await DigestAsync(source, table, from, cancellationToken);
-        if (wanted == await DigestAsync(target, table, from, cancellationToken))
+        var (there, here) = (new SourceRows(source, table, table.Where(tenantId)), new SourceRows(target, table, table.Where(tenantId)));
+        var wanted = await there.DigestAsync(cancellationToken);
+        if (wanted == await here.DigestAsync(cancellationToken))
         {
             return new Copied(0, 0);
         }
 
         var staged = new StagedRows(target, table, tenantId);
-        var bytes = await StreamAsync(source, staged, table, from, cancellationToken);
+        var bytes = await StreamAsync(there, staged, cancellationToken);
         await staged.ReplaceAsync(cancellationToken);
-        ThrowWhenDifferent(table, day: null, wanted, await DigestAsync(target, table, from, cancellationToken));
+        ThrowWhenDifferent(table, day: null, wanted, await here.DigestAsync(cancellationToken));
         return new Copied(wanted.Rows, bytes);
     }
 
-    private static async Task<long> StreamAsync(
-        NpgsqlTransaction source, StagedRows staged, MovedTable table, string from, CancellationToken cancellationToken)
+    private static async Task<long> StreamAsync(SourceRows source, StagedRows staged, CancellationToken cancellationToken)
     {
-        await using var rows = await source.Connection!.BeginRawBinaryCopyAsync(
-            $"COPY (SELECT {table.Columns} {from}) TO STDOUT (FORMAT binary)", cancellationToken);
+        await using var rows = await source.OpenAsync(cancellationToken);
         return await staged.FillAsync(rows, cancellationToken);
     }
-
-    private static async Task<RowDigest> DigestAsync(
-        NpgsqlTransaction transaction, MovedTable table, string from, CancellationToken cancellationToken) =>
-        (await transaction.Sql($"SELECT {RowDigest.Select(table)} {from}").FirstAsync(RowDigest.Read, cancellationToken))!;
 
     private static void ThrowWhenDifferent(MovedTable table, DateOnly? day, RowDigest source, RowDigest target)
     {

@@ -45,6 +45,7 @@ public sealed partial class Cutover(
     /// <param name="along">Done in the transaction that changes the placement.</param>
     /// <param name="cancellationToken">Interrupts it.</param>
     /// <exception cref="MigrationMismatchException">The last round found other rows at the target; the source serves as before.</exception>
+    /// <exception cref="InvalidOperationException">The tenant has been placed elsewhere meanwhile.</exception>
     /// <exception cref="CutoverReturnedException">The target could not take over; the source serves again, at the epoch behind.</exception>
     public async Task<CutoverFigures> RunAsync(
         Crossing crossing, Func<NpgsqlTransaction, Task> along, CancellationToken cancellationToken)
@@ -73,6 +74,12 @@ public sealed partial class Cutover(
         var placement = await placements.GetAsync(crossing.TenantId, cancellationToken);
         if (placement.Home != crossing.Home)
         {
+            if (placement.Home != crossing.FromHome)
+            {
+                throw new InvalidOperationException(
+                    $"Tenant {crossing.TenantId} is served from home {placement.Home} meanwhile.");
+            }
+
             await fence.TakeOverAsync(crossing.From, crossing.TenantId, placement.Epoch, cancellationToken);
             throw new CutoverReturnedException(crossing.TenantId);
         }

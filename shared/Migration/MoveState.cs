@@ -31,6 +31,9 @@ public enum MoveState
 
     /// <summary>Over; the source serves and the target is gone.</summary>
     Undone,
+
+    /// <summary>Over; a home was lost, and a failover has taken the move's place and looks after both homes.</summary>
+    Superseded,
 }
 
 /// <summary>Which states of a move follow which.</summary>
@@ -48,8 +51,16 @@ public static class MoveLifecycle
         (MoveState.Verified, MoveState.GoingBack),
         (MoveState.Verified, MoveState.CleaningUp),
         (MoveState.GoingBack, MoveState.Undoing),
+        (MoveState.Copying, MoveState.Superseded),
+        (MoveState.Switching, MoveState.Superseded),
+        (MoveState.Switched, MoveState.Superseded),
+        (MoveState.Verified, MoveState.Superseded),
+        (MoveState.GoingBack, MoveState.Superseded),
         (MoveState.CleaningUp, MoveState.Committed),
         (MoveState.Undoing, MoveState.Undone));
+
+    /// <summary>Whether nothing happens any more in that state.</summary>
+    public static bool IsOver(MoveState state) => state is MoveState.Committed or MoveState.Undone or MoveState.Superseded;
 
     /// <summary>Whether an operator may ask for a state in another: to cancel, to commit, to roll back.</summary>
     public static bool CanBeAskedFor(MoveState from, MoveState to) => (from, to)

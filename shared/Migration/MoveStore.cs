@@ -10,16 +10,34 @@ public sealed class MoveStore(ControlDatabase control)
     private const string Columns =
         "operation_id, tenant_id, kind, state, epoch, source_home, target_home, retained_since, keep_until, switching_at, switched_at";
 
-    /// <summary>Adds a move within the caller's transaction.</summary>
-    /// <returns>False when the tenant is on another move already.</returns>
+    /// <summary>Adds a move within the caller's transaction, who holds the tenant's placement.</summary>
+    /// <returns>False when the tenant is on another move already, or is failed over.</returns>
     public static async Task<bool> AddAsync(NpgsqlTransaction transaction, Move move, CancellationToken cancellationToken) =>
         await transaction.Sql(
             """
             INSERT INTO moves (operation_id, tenant_id, kind, state, epoch, source_home, target_home, retained_since)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8::date) ON CONFLICT (tenant_id) WHERE ended_at IS NULL DO NOTHING
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8::date
+            WHERE NOT EXISTS (SELECT FROM failovers f WHERE f.tenant_id = $2 AND f.ended_at IS NULL)
+            ON CONFLICT (tenant_id) WHERE ended_at IS NULL DO NOTHING
             """,
             move.OperationId, move.TenantId, move.Kind, move.State, move.Epoch, move.SourceHome, move.TargetHome,
             move.RetainedSince).RunAsync(cancellationToken) == 1;
+
+    /// <summary>
+    /// Has a failover take the place of the tenant's move, within the caller's transaction: unless both homes are settled, and
+    /// only the one that does not serve is being removed.
+    /// </summary>
+    /// <returns>The move, or null when there is none to replace.</returns>
+    public static Task<Move?> SupersedeAsync(
+        NpgsqlTransaction transaction, Guid tenantId, CancellationToken cancellationToken) =>
+        transaction.Sql(
+            $"""
+            UPDATE moves SET state = $2, ended_at = now()
+            WHERE tenant_id = $1 AND ended_at IS NULL AND state = ANY ($3) RETURNING {Columns}
+            """,
+            tenantId, MoveState.Superseded,
+            MoveLifecycle.Table.Before(MoveState.Superseded).Select(from => WireName.Of(from)).ToArray())
+            .FirstAsync(Read, cancellationToken);
 
     /// <summary>Moves a move to a state within the caller's transaction.</summary>
     /// <returns>False when that state cannot follow the one it is in.</returns>
@@ -33,7 +51,7 @@ public sealed class MoveStore(ControlDatabase control)
                 switched_at = CASE WHEN $6 THEN coalesce(switched_at, now()) ELSE switched_at END
             WHERE operation_id = $1 AND state = ANY ($4)
             """,
-            operationId, state, state is MoveState.Committed or MoveState.Undone,
+            operationId, state, MoveLifecycle.IsOver(state),
             MoveLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray(),
             state == MoveState.Switching, state == MoveState.Switched).RunAsync(cancellationToken) == 1;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace WebHost.Migration;
 
@@ -67,6 +68,9 @@ public sealed record MovedTable
     /// <summary>The columns copied, in order.</summary>
     public string Columns => string.Join(", ", [.. Key, .. Content]);
 
+    // Columns that say when and how often a row was written; of two rows that differ in these alone, neither says anything else.
+    private static readonly string[] Bookkeeping = ["version", "created_at", "updated_at", "received_at"];
+
     /// <summary>A table as an export has it, which may be older than a column that the table has today.</summary>
     /// <exception cref="InvalidOperationException">There is no such table, or it has no such columns.</exception>
     internal static MovedTable In(ExportManifest export, string name)
@@ -82,6 +86,21 @@ public sealed record MovedTable
 
     /// <summary>The table with its schema.</summary>
     internal string Table => $"fleet.{Name}";
+
+    /// <summary>An expression of what a row says beside its key, whenever and however often it was written.</summary>
+    internal string SaidBy(string alias) =>
+        $"ROW({string.Join(", ", Content.Except(Bookkeeping).Select(column => $"{alias}.{column}"))})::text";
+
+    /// <summary>Columns of a row as a JSON object with names in camel case; geometry is GeoJSON.</summary>
+    internal static string JsonOf(string alias, IEnumerable<string> columns) =>
+        $"jsonb_build_object({string.Join(", ", columns.Select(column => $"'{JsonNameOf(column)}', {alias}.{column}"))})";
+
+    /// <summary>The columns of the key of a row.</summary>
+    internal string KeyOf(string alias) => string.Join(", ", Key.Select(column => $"{alias}.{column}"));
+
+    /// <summary>Whether two rows have the same key, as a condition.</summary>
+    internal string SameKey(string left, string right) =>
+        string.Join(" AND ", Key.Select(column => $"{left}.{column} = {right}.{column}"));
 
     /// <summary>An expression of the UTC day of a row.</summary>
     internal string Day => $"({Time} AT TIME ZONE 'UTC')::date";
@@ -110,6 +129,10 @@ public sealed record MovedTable
 
     /// <summary>A condition on the day that lets the planner leave out the other days' partitions.</summary>
     internal string Within(DateOnly day) => $"({Time} >= {Midnight(day)} AND {Time} < {Midnight(day.AddDays(1))})";
+
+    private static string JsonNameOf(string column) =>
+        JsonNamingPolicy.CamelCase.ConvertName(
+            string.Concat(column.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..])));
 
     private static string Midnight(DateOnly day) =>
         string.Create(CultureInfo.InvariantCulture, $"'{day:yyyy-MM-dd} 00:00:00+00'");

@@ -15,6 +15,11 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
 
     private string Staging => $"moving_{table.Name}";
 
+    private string Applied =>
+        $"FROM {Staging} s JOIN {table.Table} t ON t.{table.Where(tenantId)} AND {table.SameKey("s", "t")}";
+
+    private string Differs => $"{table.SaidBy("s")} IS DISTINCT FROM {table.SaidBy("t")}";
+
     /// <summary>Makes the partition of a day, in a transaction of its own, so that nobody waits for the rows.</summary>
     public static async Task EnsurePartitionAsync(
         NpgsqlConnection target, MovedTable table, DateOnly day, CancellationToken cancellationToken)
@@ -35,8 +40,16 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
             SELECT {table.Columns} FROM {table.Table} WITH NO DATA
             """).RunAsync(cancellationToken);
         await target.Sql($"TRUNCATE {Staging}").RunAsync(cancellationToken);
+        return await CopyAsync(target, Staging, table.Columns, rows, cancellationToken);
+    }
+
+    /// <summary>Streams rows in COPY's binary format into a table.</summary>
+    /// <returns>The bytes read.</returns>
+    public static async Task<long> CopyAsync(
+        NpgsqlTransaction target, string into, string columns, Stream rows, CancellationToken cancellationToken)
+    {
         await using var copy = await target.Connection!.BeginRawBinaryCopyAsync(
-            $"COPY {Staging} FROM STDIN (FORMAT binary)", cancellationToken);
+            $"COPY {into} ({columns}) FROM STDIN (FORMAT binary)", cancellationToken);
         try
         {
             var buffer = new byte[CopyBufferBytes];
@@ -65,8 +78,21 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
     /// <summary>The digest of the rows in the tenant's table that have the keys of those that have arrived.</summary>
     public async Task<RowDigest> AppliedDigestAsync(CancellationToken cancellationToken) =>
         (await target.Sql(
-            $"SELECT {RowDigest.Select(table, "t")} FROM {Staging} s JOIN {table.Table} t ON t.{table.Where(tenantId)} AND {SameKey("s", "t")}")
-            .FirstAsync(RowDigest.Read, cancellationToken))!;
+            $"SELECT {RowDigest.Select(table, "t")} {Applied}").FirstAsync(RowDigest.Read, cancellationToken))!;
+
+    /// <summary>
+    /// How many of the rows that have arrived are in the tenant's table by their keys, and how many of these say something else
+    /// there.
+    /// </summary>
+    public Task<(long Present, long Different)> CompareAppliedAsync(CancellationToken cancellationToken) =>
+        target.Sql($"SELECT count(*), count(*) FILTER (WHERE {Differs}) {Applied}")
+            .FirstAsync(row => (row.GetInt64(0), row.GetInt64(1)), cancellationToken);
+
+    /// <summary>The keys of the first of the rows that say something else in the tenant's table, as JSON.</summary>
+    public Task<List<string>> ListDifferentAsync(int most, CancellationToken cancellationToken) =>
+        target.Sql(
+            $"SELECT {MovedTable.JsonOf("s", table.Key)}::text {Applied} WHERE {Differs} ORDER BY {table.KeyOf("s")} LIMIT $1", most)
+            .ListAsync(row => row.GetString(0), cancellationToken);
 
     /// <summary>Adds the rows to the tenant's table; those that are there stay.</summary>
     public Task<int> AddAsync(CancellationToken cancellationToken) =>
@@ -83,6 +109,7 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
         : target.Sql(
             $"""
             INSERT INTO {table.Table} AS known (customer_id, {table.Columns}) SELECT '{tenantId}', {table.Columns} FROM {Staging}
+            ORDER BY {string.Join(", ", table.Key)}
             ON CONFLICT (customer_id, {string.Join(", ", table.Key)}) DO UPDATE SET {Overwrite}
             WHERE excluded.{table.Newer} > known.{table.Newer}
             """).RunAsync(cancellationToken);
@@ -93,7 +120,7 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
         await target.Sql(
             $"""
             DELETE FROM {table.Table} t
-            WHERE t.{table.Where(tenantId)} AND NOT EXISTS (SELECT FROM {Staging} s WHERE {SameKey("s", "t")})
+            WHERE t.{table.Where(tenantId)} AND NOT EXISTS (SELECT FROM {Staging} s WHERE {table.SameKey("s", "t")})
             """).RunAsync(cancellationToken);
         await target.Sql(
             $"""
@@ -101,7 +128,4 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
             ON CONFLICT (customer_id, {string.Join(", ", table.Key)}) DO UPDATE SET {Overwrite}
             """).RunAsync(cancellationToken);
     }
-
-    private string SameKey(string left, string right) =>
-        string.Join(" AND ", table.Key.Select(column => $"{left}.{column} = {right}.{column}"));
 }

@@ -145,7 +145,7 @@ public sealed partial class TenantImport(
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await hold(transaction);
         var staged = new StagedRows(transaction, table, export.TenantId);
-        await FillAsync(staged, chunk, cancellationToken);
+        await ReadFileAsync(chunk, rows => staged.FillAsync(rows, cancellationToken), cancellationToken);
         var digest = await staged.DigestAsync(cancellationToken);
         if (chunk.Digest.DifferenceFrom(digest, "in the manifest", "in the file") is { } difference)
         {
@@ -158,7 +158,13 @@ public sealed partial class TenantImport(
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private async Task FillAsync(StagedRows staged, ExportedChunk chunk, CancellationToken cancellationToken)
+    /// <summary>Reads a file's rows.</summary>
+    /// <param name="chunk">The file.</param>
+    /// <param name="read">Reads the rows, in COPY's binary format. What it throws on data that make no sense means damage.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    /// <exception cref="MigrationMismatchException">The file is gone, damaged, or not the one that was written.</exception>
+    internal async Task ReadFileAsync(
+        ExportedChunk chunk, Func<Stream, Task> read, CancellationToken cancellationToken)
     {
         using var sha256 = SHA256.Create();
         await using var blob = await OpenAsync(chunk, cancellationToken);
@@ -167,7 +173,7 @@ public sealed partial class TenantImport(
         {
             await using (var rows = new BrotliStream(hashed, CompressionMode.Decompress, leaveOpen: true))
             {
-                await staged.FillAsync(rows, cancellationToken);
+                await read(rows);
             }
 
             await hashed.CopyToAsync(Stream.Null, cancellationToken);

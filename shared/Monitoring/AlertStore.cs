@@ -1,3 +1,4 @@
+using Npgsql;
 using WebHost.Data;
 
 namespace WebHost.Monitoring;
@@ -36,6 +37,19 @@ public sealed class AlertStore(ControlDatabase control)
             .RunAsync(cancellationToken);
     }
 
+    /// <summary>The alerts about any of these subjects that were open at some time between two moments, oldest first.</summary>
+    public async Task<IReadOnlyList<Alert>> ListAboutAsync(
+        IReadOnlyCollection<string> subjects, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            """
+            SELECT id, kind, subject, message, raised_at, resolved_at FROM alerts
+            WHERE subject = ANY ($1) AND raised_at <= $3 AND coalesce(resolved_at, $3) >= $2 ORDER BY raised_at, id LIMIT 200
+            """,
+            subjects.ToArray(), from, to).ListAsync(Read, cancellationToken);
+    }
+
     /// <summary>The newest alerts, open ones only unless asked otherwise.</summary>
     public async Task<IReadOnlyList<Alert>> ListAsync(bool includeResolved, int limit, CancellationToken cancellationToken)
     {
@@ -45,10 +59,10 @@ public sealed class AlertStore(ControlDatabase control)
             SELECT id, kind, subject, message, raised_at, resolved_at FROM alerts
             WHERE $1 OR resolved_at IS NULL ORDER BY raised_at DESC, id LIMIT $2
             """,
-            includeResolved, limit).ListAsync(
-            row => new Alert(
-                row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetString(3),
-                row.GetFieldValue<DateTimeOffset>(4), row.MaybeValue<DateTimeOffset>(5)),
-            cancellationToken);
+            includeResolved, limit).ListAsync(Read, cancellationToken);
     }
+
+    private static Alert Read(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetString(3),
+        row.GetFieldValue<DateTimeOffset>(4), row.MaybeValue<DateTimeOffset>(5));
 }

@@ -72,16 +72,18 @@ public sealed class PlacementStore(ControlDatabase control)
     }
 
     /// <summary>The number of the tenant's next home: above every epoch and every home's number.</summary>
-    public async Task<long> NextHomeAsync(Guid tenantId, CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        return await connection.Sql(
+    public Task<long> NextHomeAsync(Guid tenantId, CancellationToken cancellationToken) => control.TransactAsync(
+        transaction => NextHomeAsync(transaction, tenantId, cancellationToken), cancellationToken);
+
+    /// <summary>The number of the tenant's next home, within the caller's transaction, who holds the placement.</summary>
+    public static Task<long> NextHomeAsync(
+        NpgsqlTransaction transaction, Guid tenantId, CancellationToken cancellationToken) =>
+        transaction.Sql(
             """
             SELECT greatest(p.epoch, (SELECT max(number) FROM homes h WHERE h.tenant_id = p.tenant_id)) + 1
             FROM placements p WHERE p.tenant_id = $1
             """,
             tenantId).FirstAsync(row => row.GetInt64(0), cancellationToken);
-    }
 
     /// <summary>The operation that made a home; null when that was before homes were counted.</summary>
     public async Task<Guid?> FindMakerAsync(Guid tenantId, long home, CancellationToken cancellationToken)

@@ -92,23 +92,10 @@ public sealed class ServerStore(ControlDatabase control)
                     RETURNING server_id, slot
                     """,
                     tenantId, home, lifetime).ListAsync(ReadSlot, cancellationToken);
-                if (found.Count == 0)
+                if (found.Count == 0 && await TryReserveAsync(
+                    transaction, tenantId, home, preferredRegion, lifetime, cancellationToken) is { } reserved)
                 {
-                    found = await transaction.Sql(
-                        """
-                        UPDATE server_slots
-                        SET tenant_id = $1, home = $2, reserved_at = now(), reserved_until = now() + $3::interval
-                        WHERE (server_id, slot) = (
-                            SELECT l.server_id, l.slot FROM server_slots l JOIN servers s ON s.id = l.server_id
-                            WHERE (l.tenant_id IS NULL OR l.reserved_until < now()) AND s.state = $4
-                              AND NOT EXISTS (SELECT FROM homes h WHERE h.tenant_id = $1 AND h.number <> $2
-                                                                    AND h.server_id = l.server_id)
-                            ORDER BY s.region = $5 DESC, s.created_at, s.id, l.slot
-                            LIMIT 1 FOR UPDATE OF l SKIP LOCKED)
-                        RETURNING server_id, slot
-                        """,
-                        tenantId, home, lifetime, ServerState.Accepting, preferredRegion)
-                        .ListAsync(ReadSlot, cancellationToken);
+                    found = [reserved];
                 }
 
                 if (found.Count == 0)
@@ -127,6 +114,42 @@ public sealed class ServerStore(ControlDatabase control)
                 return (server, slot);
             },
             cancellationToken);
+
+    /// <summary>
+    /// Reserves a slot, as <see cref="ReserveSlotAsync"/> does, for a home that is about to be added within the caller's
+    /// transaction. Null when every server is full.
+    /// </summary>
+    public static async Task<(Guid ServerId, int Slot)?> TryReserveAsync(
+        NpgsqlTransaction transaction,
+        Guid tenantId,
+        long home,
+        string preferredRegion,
+        TimeSpan? lifetime,
+        CancellationToken cancellationToken)
+    {
+        var found = await transaction.Sql(
+            """
+            UPDATE server_slots
+            SET tenant_id = $1, home = $2, reserved_at = now(), reserved_until = now() + $3::interval
+            WHERE (server_id, slot) = (
+                SELECT l.server_id, l.slot FROM server_slots l JOIN servers s ON s.id = l.server_id
+                WHERE (l.tenant_id IS NULL OR l.reserved_until < now()) AND s.state = $4
+                  AND NOT EXISTS (SELECT FROM homes h WHERE h.tenant_id = $1 AND h.number <> $2
+                                                        AND h.server_id = l.server_id)
+                ORDER BY s.region = $5 DESC, s.created_at, s.id, l.slot
+                LIMIT 1 FOR UPDATE OF l SKIP LOCKED)
+            RETURNING server_id, slot
+            """,
+            tenantId, home, lifetime, ServerState.Accepting, preferredRegion).ListAsync(ReadSlot, cancellationToken);
+        return found is [var slot] ? slot : null;
+    }
+
+    /// <summary>Has a server take no more tenants. Doing it again is harmless.</summary>
+    public async Task CloseAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        await connection.Sql("UPDATE servers SET state = $2 WHERE id = $1", id, ServerState.Closed).RunAsync(cancellationToken);
+    }
 
     /// <summary>Makes the home's reservation last for good.</summary>
     /// <returns>False when it had run out and the slot is somebody else's.</returns>

@@ -59,10 +59,10 @@ public sealed class OrchestratorRulesTests
         var failedServer = FailedServerOrder.Of(server, nameof(VerifyServer), new string('€', 100_000));
 
         var move = ScriptedEngine.Downgrade();
-        var failedMove = MoveFailure.Of(move, nameof(CompareHomes), new string('€', 100_000)) with
-        {
-            LeftBehind = [.. ProvisionOnFly.Steps.Select(step => step.Name)],
-        };
+        var failedMove = MoveFailure.Of(
+            move,
+            new StalledStep(
+                nameof(CompareHomes), new string('€', 100_000), [.. ProvisionOnFly.Steps.Select(step => step.Name)]));
 
         Assert.Equal(move, RoundTrip(move));
         Assert.Equivalent(failedMove, RoundTrip(failedMove), strict: true);
@@ -77,7 +77,7 @@ public sealed class OrchestratorRulesTests
         Assert.Equal(failedBackup, RoundTrip(failedBackup));
         var restore = new RestoreInput(
             input.OperationId, input.TenantId, null, new DateTimeOffset(2026, 3, 14, 8, 0, 0, TimeSpan.Zero), WithJournal: true, input.Retries);
-        var failedRestore = FailedRestore.Of(restore, nameof(RestoreHistory), new string('€', 100_000));
+        var failedRestore = FailedRestore.Of(restore, nameof(RestoreAside), new string('€', 100_000));
 
         Assert.Equal(restore, RoundTrip(restore));
         Assert.Equal(failedRestore, RoundTrip(failedRestore));

@@ -1,10 +1,18 @@
+-- The failover of a whole server.
+CREATE TABLE server_failovers (
+    operation_id  uuid PRIMARY KEY REFERENCES operations,
+    server_id     uuid NOT NULL REFERENCES servers,
+    reason        text NOT NULL,
+    created_at    timestamptz NOT NULL DEFAULT now()
+);
+
 -- A tenant whose home is lost is served from another one, and its rows are brought there afterwards. Whoever wants anything else
 -- of it (cancel, give the old home up, another failover) changes its state here first.
 CREATE TABLE failovers (
     operation_id      uuid PRIMARY KEY REFERENCES operations,
     tenant_id         uuid NOT NULL REFERENCES tenants,
     -- The failover of a server of which it is a part.
-    part_of           uuid REFERENCES operations,
+    part_of           uuid REFERENCES server_failovers,
     state             text NOT NULL,
     reason            text NOT NULL,
     -- Of tenants who wait, the one with the larger number comes first.

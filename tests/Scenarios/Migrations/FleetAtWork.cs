@@ -43,7 +43,8 @@ internal sealed class FleetAtWork : IAsyncDisposable
 
     public int Accepted => _accepted.Values.Sum(times => times.Count);
 
-    public static async Task<FleetAtWork> StartAsync(LocalApp app, Guid tenantId, int devices)
+    /// <summary>Starts devices that post, and, unless nobody is to be at the desk, editing and reading.</summary>
+    public static async Task<FleetAtWork> StartAsync(LocalApp app, Guid tenantId, int devices, bool isManned = true)
     {
         var fleet = new FleetAtWork(app, tenantId);
         for (var i = 0; i < devices; i++)
@@ -53,8 +54,12 @@ internal sealed class FleetAtWork : IAsyncDisposable
             fleet._working.Add(fleet.DriveAsync(tracker, i % 3));
         }
 
-        fleet._working.Add(fleet.EditAsync());
-        fleet._working.Add(fleet.ReadAsync());
+        if (isManned)
+        {
+            fleet._working.Add(fleet.EditAsync());
+            fleet._working.Add(fleet.ReadAsync());
+        }
+
         return fleet;
     }
 

@@ -1,8 +1,11 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Specialized;
 using Microsoft.Extensions.Logging.Abstractions;
 using WebHost.Backups;
 using WebHost.Configuration;
+using WebHost.Data;
 using WebHost.Gps.Ingestion;
 using WebHost.Migration;
 using WebHost.Placement;
@@ -137,6 +140,27 @@ public sealed class BackupFixture : IAsyncLifetime
         }
 
         return files;
+    }
+
+    /// <summary>Writes a file of the source's rows as an export with other columns would have written it.</summary>
+    public async Task<ExportedChunk> WriteFileAsync(Guid tenantId, string table, string columns)
+    {
+        await using var connection = await Moving.Connections.OpenAsync(Moving.Source, default);
+        var digest = await connection.Sql(
+            $"SELECT count(*), sum(('x' || left(md5(ROW({columns})::text), 16))::bit(64)::bigint)::text FROM fleet.{table} WHERE customer_id = $1",
+            tenantId).FirstAsync(row => new RowDigest(row.GetInt64(0), row.GetString(1)));
+        using var file = new MemoryStream();
+        await using (var brotli = new BrotliStream(file, CompressionLevel.Fastest, leaveOpen: true))
+        await using (var copy = await connection.BeginRawBinaryCopyAsync(
+            $"COPY (SELECT {columns} FROM fleet.{table} WHERE customer_id = '{tenantId}') TO STDOUT (FORMAT binary)"))
+        {
+            await copy.CopyToAsync(brotli);
+        }
+
+        var name = $"{tenantId:n}/older/{table}.copy.br";
+        await Moving.Blobs.UploadBlobAsync(name, new BinaryData(file.ToArray()));
+        return new ExportedChunk(
+            name, table, null, digest!, file.Length, Convert.ToHexStringLower(SHA256.HashData(file.ToArray())));
     }
 
     /// <summary>Settings in which only what is about backups matters.</summary>

@@ -1,7 +1,4 @@
-using System.IO.Compression;
-using System.Security.Cryptography;
 using WebHost.Backups;
-using WebHost.Data;
 using WebHost.Gps.Ingestion;
 using WebHost.Migration;
 using WebHost.Placement;
@@ -181,7 +178,7 @@ public sealed class BackupRestoreTests(BackupFixture fixture) : IClassFixture<Ba
         var tenant = await fixture.AddTenantAsync();
         var manifest = await ManifestAsync(await fixture.BackUpAsync(tenant.TenantId));
         const string columns = "vehicle_id, name, version, created_at, updated_at";
-        var file = await WriteFileAsync(tenant.TenantId, "vehicles", columns);
+        var file = await fixture.WriteFileAsync(tenant.TenantId, "vehicles", columns);
         var older = manifest with
         {
             SchemaVersion = "0001_before.sql",
@@ -226,27 +223,6 @@ public sealed class BackupRestoreTests(BackupFixture fixture) : IClassFixture<Ba
         Assert.Contains("points", fault, StringComparison.Ordinal);
         Assert.Equal(fault, (await fixture.Store.GetAsync(backup.Id, default)).Fault);
         Assert.Null(await fixture.Proof.RunAsync(Guid.NewGuid(), await fixture.BackUpAsync(tenant.TenantId), default));
-    }
-
-    // A file as an export with other columns would have written it.
-    private async Task<ExportedChunk> WriteFileAsync(Guid tenantId, string table, string columns)
-    {
-        await using var connection = await fixture.Moving.Connections.OpenAsync(fixture.Moving.Source, default);
-        var digest = await connection.Sql(
-            $"SELECT count(*), sum(('x' || left(md5(ROW({columns})::text), 16))::bit(64)::bigint)::text FROM fleet.{table} WHERE customer_id = $1",
-            tenantId).FirstAsync(row => new RowDigest(row.GetInt64(0), row.GetString(1)));
-        using var file = new MemoryStream();
-        await using (var brotli = new BrotliStream(file, CompressionLevel.Fastest, leaveOpen: true))
-        await using (var copy = await connection.BeginRawBinaryCopyAsync(
-            $"COPY (SELECT {columns} FROM fleet.{table} WHERE customer_id = '{tenantId}') TO STDOUT (FORMAT binary)"))
-        {
-            await copy.CopyToAsync(brotli);
-        }
-
-        var name = $"{tenantId:n}/older/{table}.copy.br";
-        await fixture.Moving.Blobs.UploadBlobAsync(name, new BinaryData(file.ToArray()));
-        return new ExportedChunk(
-            name, table, null, digest!, file.Length, Convert.ToHexStringLower(SHA256.HashData(file.ToArray())));
     }
 
     private static DateOnly DayOfSent => DateOnly.FromDateTime(Batches.Start.UtcDateTime);

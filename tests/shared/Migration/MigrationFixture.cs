@@ -165,7 +165,7 @@ public sealed class MigrationFixture : IAsyncLifetime
                        FILTER (WHERE a.attname NOT IN ('customer_id', 'written_by'))
             FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-              AND c.relname NOT IN ('customers', 'arrived_chunks', 'partitioning')
+              AND c.relname NOT IN ('customers', 'arrived_chunks', 'reconciliations', 'partitioning')
             GROUP BY 1
             """).ListAsync(row => (Table: row.GetString(0), Columns: row.GetFieldValue<string[]>(1))))
         .ToDictionary(found => found.Table, found => found.Columns);

@@ -6,24 +6,24 @@ using WebHost.Operations;
 namespace WebHost.Backups;
 
 /// <summary>Restores a backup and what the journal has besides into a database that is there for nothing else.</summary>
-public sealed class RestoreHistory(
+public sealed class RestoreAside(
     StepRunner steps, OperationStore operations, ScratchDatabases scratch, BackupRestore restore, TimeProvider time)
 {
     // The operation names some; each is in the log.
     private const int FaultsNamed = 20;
 
     /// <summary>The step. What an interrupted attempt has written is kept.</summary>
-    [Function(nameof(RestoreHistory))]
+    [Function(nameof(RestoreAside))]
     public Task<bool> RunAsync([ActivityTrigger] RestoreInput input, CancellationToken cancellationToken) =>
         steps.RunAsync(
             input.OperationId,
-            nameof(RestoreHistory),
+            nameof(RestoreAside),
             async () =>
             {
                 var begin = Stopwatch.GetTimestamp();
                 var target = await scratch.EnsureAsync(input.OperationId, input.TenantId, cancellationToken);
                 await using var watch = new TransferWatch(
-                    operations, input.OperationId, nameof(RestoreHistory), time, cancellationToken);
+                    operations, input.OperationId, nameof(RestoreAside), time, cancellationToken);
                 var report = await RestoreAsync(input, target, watch);
                 var seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
                 await operations.AddFiguresAsync(

@@ -1,0 +1,114 @@
+using Microsoft.DurableTask;
+using WebHost.Migration;
+using WebHost.Operations;
+using WebHost.Provisioning.Hetzner;
+
+namespace WebHost.Emergency;
+
+/// <summary>One run of <see cref="FailOver"/>: how its steps are called, and what happens when one fails or waits.</summary>
+internal sealed class FailoverRun
+{
+    // What costs money every day is tried to be removed every day.
+    private static readonly TimeSpan RemoveAgain = TimeSpan.FromDays(1);
+
+    private readonly TaskOrchestrationContext _context;
+    private readonly FailoverInput _input;
+    private readonly Saga _target;
+    private readonly TaskOptions _options;
+    private readonly TaskOptions _patient;
+    private readonly PatientSteps _steps;
+
+    public FailoverRun(TaskOrchestrationContext context, FailoverInput input)
+    {
+        _context = context;
+        _input = input;
+        _target = new Saga(context, input.MakingTarget, input.Retries);
+        _options = input.Retries.ToTaskOptions();
+        _patient = input.Retries.ToUndoOptions();
+        _steps = new PatientSteps(
+            context,
+            input.RetryWindow,
+            () => context.CallActivityAsync<bool>(nameof(FailoverEnds.IsFailoverWanted), input, _patient),
+            stalled => context.CallActivityAsync(
+                nameof(FailoverEnds.NoteFailoverStalled), FailoverFailure.Of(input, stalled), _patient),
+            FailOver.Wake,
+            ProvisionOnHetzner.SlotOffered);
+    }
+
+    /// <summary>Makes the target with the steps of provisioning, unless it stands.</summary>
+    /// <exception cref="StepGivenUpException">One failed for good, nobody had it tried again, or the failover is not wanted any more.</exception>
+    public Task MakeTargetAsync() => _input.Stands
+        ? RunAsync(nameof(CheckStandingHome))
+        : HomeSteps.MakeAsync(_steps, _target, _input.Target.Provider);
+
+    /// <summary>Has the target serve. From then on the failover goes on until it is done, however often a step fails.</summary>
+    /// <exception cref="StepGivenUpException">As in <see cref="MakeTargetAsync"/>.</exception>
+    public async Task TakeOverAsync()
+    {
+        await RunAsync(nameof(TakeOver));
+        _steps.MayGiveUp = false;
+    }
+
+    /// <summary>Runs a step of the failover.</summary>
+    /// <exception cref="StepGivenUpException">As in <see cref="MakeTargetAsync"/>.</exception>
+    public Task RunAsync(string step) => _steps.UntilDoneAsync(
+        step, () => _context.CallActivityAsync<bool>(step, _input, _options), _input.SettleFor);
+
+    /// <summary>Runs a step of provisioning for the target that leaves nothing to take back.</summary>
+    /// <exception cref="StepGivenUpException">As in <see cref="MakeTargetAsync"/>.</exception>
+    public Task RunForTargetAsync(string step) => _steps.UntilDoneAsync(step, () => _target.RunFinalAsync(step));
+
+    /// <summary>Removes what is left of the homes that the tenant has left behind.</summary>
+    /// <exception cref="StepGivenUpException">As in <see cref="MakeTargetAsync"/>.</exception>
+    public async Task RemoveOldHomesAsync()
+    {
+        await RunAsync(nameof(RemoveOldHomes.AwaitLingering));
+        foreach (var old in await _context.CallActivityAsync<OldHome[]>(nameof(RemoveOldHomes.ListOldHomes), _input, _patient))
+        {
+            var leftBehind = await TakeBackAsync(old, HomeSteps.Leaves);
+            while (leftBehind.Count > 0)
+            {
+                await _steps.StallAsync(
+                    new StalledStep(nameof(RemoveOldHomes), "A lost home could not be removed.", leftBehind), RemoveAgain);
+                leftBehind = await TakeBackAsync(old, leftBehind.Contains);
+            }
+
+            await _steps.InsistAsync(
+                nameof(RemoveOldHomes.ForgetOldHome),
+                () => _context.CallActivityAsync<bool>(nameof(RemoveOldHomes.ForgetOldHome), old, _patient));
+        }
+
+        await RunAsync(nameof(RemoveOldHomes));
+    }
+
+    /// <summary>Ends a failover that is not wanted any more, or cannot go on.</summary>
+    public async Task EndAsync(StepGivenUpException givenUp)
+    {
+        var failure = FailoverFailure.Of(_input, new StalledStep(givenUp.Step, givenUp.Message, []));
+        if (!await InsistAsync(nameof(FailoverEnds.BeginFailoverUndoing), failure))
+        {
+            return;
+        }
+
+        var leftBehind = await _target.UndoAsync();
+        while (leftBehind.Count > 0)
+        {
+            await _steps.StallAsync(new StalledStep(failure.Step, failure.Reason, leftBehind), RemoveAgain);
+            leftBehind = await HomeSteps.TakeBackAsync(
+                _context, _input.MakingTarget, _input.Target.Provider, leftBehind.Contains);
+        }
+
+        await InsistAsync(nameof(FailoverEnds.EndFailoverUndone), failure);
+    }
+
+    // A database that is lost is not asked to remove anything.
+    private Task<IReadOnlyList<string>> TakeBackAsync(OldHome old, Func<string, bool> which) =>
+        HomeSteps.TakeBackAsync(
+            _context,
+            old.TakingBack,
+            old.Home.Provider,
+            step => which(step) && (old.IsReachable || !HomeSteps.NeedsServer(old.Home.Provider, step)));
+
+    private Task<bool> InsistAsync(string activity, FailoverFailure failure) =>
+        _steps.InsistAsync(activity, () => _context.CallActivityAsync<bool>(activity, failure, _patient));
+}

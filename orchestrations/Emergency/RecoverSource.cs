@@ -1,0 +1,108 @@
+using System.Text.Json;
+using Microsoft.Azure.Functions.Worker;
+using WebHost.Backups;
+using WebHost.Configuration;
+using WebHost.Json;
+using WebHost.Migration;
+using WebHost.Operations;
+using WebHost.Placement;
+
+namespace WebHost.Emergency;
+
+/// <summary>
+/// Waits for the homes that were left behind. One that answers again is fenced before anything else, and what only it has is
+/// fetched; one whose server has nothing of the tenant any more is gone; one that does not answer is given up in the end, by an
+/// operator or by time.
+/// </summary>
+public sealed class RecoverSource(
+    FailoverSteps steps,
+    OperationStore operations,
+    FailoverStore failovers,
+    PlacementStore placements,
+    TenantDatabaseStore databases,
+    BackupStore backups,
+    HomeProbe probe,
+    SourceReconciliation reconciliation,
+    Settings settings,
+    TimeProvider time)
+{
+    /// <summary>The step. False while a home may come back.</summary>
+    [Function(nameof(RecoverSource))]
+    public Task<bool> RunAsync([ActivityTrigger] FailoverInput input, CancellationToken cancellationToken) =>
+        steps.RunAsync(
+            input,
+            nameof(RecoverSource),
+            async failing =>
+            {
+                var until = failing.Failover.RestoredAt!.Value + settings.Failovers.AwaitSource;
+                var isGivenUp = failing.Failover.State == FailoverState.Closing || time.GetUtcNow() >= until;
+                var told = new List<string>();
+                var awaited = new List<string>();
+                foreach (var home in await failovers.ListHomesLeftAsync(input.OperationId, cancellationToken))
+                {
+                    if (home.Outcome != HomeOutcome.Awaited)
+                    {
+                        continue;
+                    }
+
+                    var found = await LookAsync(input, home, cancellationToken);
+                    switch (found.Presence)
+                    {
+                        case HomePresence.Serving or HomePresence.Present:
+                            told.Add(await ReconcileAsync(input, failing, home, cancellationToken));
+                            break;
+                        case HomePresence.Gone:
+                            await failovers.DecideAsync(input.TenantId, home.Home, HomeOutcome.Gone, null, cancellationToken);
+                            told.Add($"Home {home.Home} is gone. {found.Detail}");
+                            break;
+                        case HomePresence.Silent when isGivenUp:
+                            await failovers.DecideAsync(input.TenantId, home.Home, HomeOutcome.GivenUp, null, cancellationToken);
+                            told.Add($"Home {home.Home} was given up. {found.Detail}");
+                            break;
+                        default:
+                            awaited.Add($"Home {home.Home}: {found.Detail}");
+                            break;
+                    }
+                }
+
+                if (awaited.Count == 0)
+                {
+                    await failovers.EnterAsync(input.OperationId, FailoverState.Closing, cancellationToken);
+                    return StepOutcome.Done(string.Join(' ', told));
+                }
+
+                await operations.EnterAsync(input.OperationId, OperationState.Waiting, null, cancellationToken);
+                return StepOutcome.Waits(
+                    $"The tenant is served and whole. {string.Join(' ', awaited)} It is waited for until {until:u}; if it is gone for good: "
+                    + $"POST /api/operations/{input.OperationId}/commit.");
+            },
+            cancellationToken);
+
+    private async Task<HomeCondition> LookAsync(FailoverInput input, HomeLeft home, CancellationToken cancellationToken) =>
+        home.DatabaseId is { } databaseId
+            ? await probe.LookAsync(
+                await databases.GetAsync(databaseId, cancellationToken), input.TenantId, cancellationToken)
+            : new HomeCondition(HomePresence.Gone, Epoch: null, "It has no database any more.");
+
+    private async Task<string> ReconcileAsync(
+        FailoverInput input, FailingTenant failing, HomeLeft home, CancellationToken cancellationToken)
+    {
+        var placement = await placements.GetAsync(input.TenantId, cancellationToken);
+        var report = await reconciliation.RunAsync(
+            input.OperationId,
+            await databases.GetAsync(home.DatabaseId!.Value, cancellationToken),
+            new JoinedTenant(failing.TargetDatabase, input.TenantId, placement.Epoch),
+            await FindRestoredAsync(failing.Failover, cancellationToken),
+            cancellationToken);
+        await failovers.DecideAsync(input.TenantId, home.Home, HomeOutcome.Reconciled, report, cancellationToken);
+        return $"Home {home.Home} has come back and was fenced: {report.Tables.Sum(table => table.Added):N0} rows were added, "
+            + $"{report.Tables.Sum(table => table.Changed):N0} changed and {report.Tables.Sum(table => table.Deleted):N0} deleted; "
+            + $"{report.ConflictCount:N0} conflicts are in the report.";
+    }
+
+    private async Task<Backup?> FindRestoredAsync(Failover failover, CancellationToken cancellationToken) =>
+        failover.Facts.TryGetProperty(FailoverFacts.Restored, out var fact)
+        && fact.Deserialize<RestoredHistory>(JsonText.Options) is { BackupId: { } backupId }
+            ? await backups.FindAsync(backupId, cancellationToken)
+            : null;
+}

@@ -1,0 +1,123 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
+using WebHost.Data;
+using WebHost.Migration;
+using WebHost.Operations;
+using WebHost.Placement;
+
+namespace WebHost.Emergency;
+
+/// <summary>
+/// Has the target serve the tenant. The placement is changed first: from then on nobody new is led to the lost home, whatever
+/// becomes of it. Then the target takes over; a write that came in between waits in the queue. A lost home that answers after all
+/// is fenced, if that is quick; <see cref="RecoverSource"/> does it in any case before it looks at its rows.
+/// </summary>
+public sealed partial class TakeOver(
+    FailoverSteps steps,
+    OperationStore operations,
+    ControlDatabase control,
+    FailoverStore failovers,
+    PlacementStore placements,
+    PlacementCache cache,
+    TenantDatabaseStore databases,
+    ServerStore servers,
+    HomeProbe probe,
+    Fence fence,
+    ILogger<TakeOver> logger)
+{
+    private static readonly TimeSpan FencePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FenceLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>The step.</summary>
+    [Function(nameof(TakeOver))]
+    public Task<bool> RunAsync([ActivityTrigger] FailoverInput input, CancellationToken cancellationToken) =>
+        steps.RunAsync(
+            input,
+            nameof(TakeOver),
+            async failing =>
+            {
+                if (failing.Target.ServerId is not null
+                    && !await servers.KeepSlotAsync(input.TenantId, input.Target.Home, cancellationToken))
+                {
+                    throw new StepRefusedException("The slot's reservation has run out and somebody else has it.");
+                }
+
+                await PlaceAsync(failing, cancellationToken);
+                var placement = await placements.GetAsync(input.TenantId, cancellationToken);
+                await fence.TakeOverAsync(failing.TargetDatabase, input.TenantId, placement.Epoch, cancellationToken);
+                cache.Forget(input.TenantId);
+
+                var failover = await failovers.GetAsync(input.OperationId, cancellationToken);
+                var recovered = failover.SwitchedAt!.Value - failover.CreatedAt;
+                await operations.AddFiguresAsync(
+                    input.OperationId, new { failover = new { secondsToIngest = recovered.TotalSeconds } }, cancellationToken);
+                var old = await TryFenceAsync(failover, cancellationToken);
+                await failovers.NoteAsync(input.OperationId, FailoverFacts.LostHome, old, cancellationToken);
+                return StepOutcome.Done(
+                    $"Points were taken again {recovered.TotalSeconds:0.0} s after the failover was accepted. The lost home: {old.Detail}");
+            },
+            cancellationToken);
+
+    private async Task PlaceAsync(FailingTenant failing, CancellationToken cancellationToken)
+    {
+        var (operationId, tenantId) = (failing.Failover.OperationId, failing.Failover.TenantId);
+        if (failing.Failover.State != FailoverState.Preparing)
+        {
+            return;
+        }
+
+        await control.TransactAsync(
+            async transaction =>
+            {
+                var (epoch, next) = await transaction.Sql(
+                    """
+                    SELECT p.epoch, 1 + greatest(
+                        p.epoch, $2 - 1, (SELECT max(number) FROM homes h WHERE h.tenant_id = p.tenant_id AND h.number <> $2))
+                    FROM placements p WHERE p.tenant_id = $1 FOR UPDATE
+                    """,
+                    tenantId, failing.Target.Home).FirstAsync(row => (row.GetInt64(0), row.GetInt64(1)), cancellationToken);
+                if (!await FailoverStore.TryEnterAsync(transaction, operationId, FailoverState.Serving, cancellationToken))
+                {
+                    throw new StepRefusedException("The failover is not wanted any more.");
+                }
+
+                await PlacementStore.MoveAsync(
+                    transaction, tenantId, epoch, next, failing.Target.Home, cancellationToken);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    private async Task<HomeCondition> TryFenceAsync(Failover failover, CancellationToken cancellationToken)
+    {
+        var source = await placements.GetHomeAsync(failover.TenantId, failover.SourceHome, cancellationToken);
+        if (source.DatabaseId is not { } databaseId)
+        {
+            return new HomeCondition(HomePresence.Gone, Epoch: null, "It has no database any more.");
+        }
+
+        var database = await databases.GetAsync(databaseId, cancellationToken);
+        var found = await probe.LookAsync(database, failover.TenantId, cancellationToken);
+        if (found is not { Presence: HomePresence.Serving, Epoch: { } epoch })
+        {
+            return found;
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(FenceLimit);
+        try
+        {
+            await fence.CloseAsync(database, failover.TenantId, epoch, failover.OperationId, FencePatience, limit.Token);
+            await fence.HandOverAsync(database, failover.TenantId, epoch, failover.OperationId, limit.Token);
+            return found with { Detail = $"{found.Detail} It was fenced." };
+        }
+        catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotFenced(logger, failover.TenantId, failed);
+            return found with { Detail = $"{found.Detail} It could not be fenced at once." };
+        }
+    }
+
+    [LoggerMessage(790, LogLevel.Warning, "The lost home of tenant {TenantId} answers, and was not fenced at once.")]
+    private static partial void LogNotFenced(ILogger logger, Guid tenantId, Exception exception);
+}
