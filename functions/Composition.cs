@@ -78,6 +78,9 @@ public static class Composition
         services.AddSingleton<RetentionHold>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<HealthChecks>();
+        services.AddSingleton<DatabaseHealthStore>();
+        services.AddSingleton<DatabaseProbe>();
+        services.AddSingleton<DatabaseWatch>();
 
         services.AddSingleton<OperationStore>();
         services.AddSingleton<OperationStarter>();
@@ -97,6 +100,7 @@ public static class Composition
         services.AddSingleton<FailoverPlanner>();
         services.AddSingleton<FailoverIntake>();
         services.AddSingleton<ServerFailoverIntake>();
+        services.AddSingleton<FailoverDecisions>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();

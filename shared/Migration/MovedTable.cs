@@ -68,7 +68,7 @@ public sealed record MovedTable
     /// <summary>The columns copied, in order.</summary>
     public string Columns => string.Join(", ", [.. Key, .. Content]);
 
-    // Columns that say when and how often a row was written; of two rows that differ in these alone, neither says anything else.
+    // Columns that say when and how often a row was written: rows that differ in these alone say the same.
     private static readonly string[] Bookkeeping = ["version", "created_at", "updated_at", "received_at"];
 
     /// <summary>A table as an export has it, which may be older than a column that the table has today.</summary>

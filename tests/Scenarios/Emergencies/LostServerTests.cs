@@ -11,10 +11,10 @@ public sealed class LostServerTests : Scenario
 {
     private const int PointsBefore = 10;
 
-    private int Tenants => IsLongRun ? 100 : 12;
+    private static int Tenants => IsLongRun ? 100 : 12;
 
     // Fewer than are lost: the rest goes to Fly.io.
-    private int FreeSlots => Tenants - 2;
+    private static int FreeSlots => Tenants - 2;
 
     [Fact]
     public async Task All_tenants_of_a_lost_server_are_recovered_the_most_important_first()

@@ -1,3 +1,4 @@
+using WebHost.Emergency;
 using WebHost.Json;
 using WebHost.Operations;
 using WebHost.Placement;
@@ -42,6 +43,17 @@ public sealed class LifecycleTests
             "cancelled: ",
         ],
         Describe(ServerOrderLifecycle.Table));
+
+    [Fact]
+    public void Failover_proposal_may_change_in_these_ways_and_no_other() => Assert.Equal(
+        [
+            "open: approved, declined, withdrawn",
+            "approved: executed, open, withdrawn",
+            "declined: ",
+            "withdrawn: ",
+            "executed: ",
+        ],
+        Describe(FailoverProposalLifecycle.Table));
 
     [Fact]
     public void Staying_where_one_is_does_no_harm() =>
