@@ -95,6 +95,7 @@ public static class Composition
         services.AddSingleton<HomeRetention>();
         services.AddSingleton<ShippingBack>();
         services.AddSingleton<BackupIntake>();
+        services.AddSingleton<RestoreIntake>();
         services.AddSingleton<FailoverSteps>();
         services.AddSingleton<FailoverPlanner>();
         services.AddSingleton<FailoverIntake>();
@@ -104,6 +105,7 @@ public static class Composition
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();
         services.AddSingleton<DeviceStore>();
+        services.AddSingleton<TrackerStore>();
         services.AddSingleton<TrackReader>();
         services.AddSingleton<GpsParser>();
         services.AddPointIngestion();

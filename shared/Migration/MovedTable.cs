@@ -13,7 +13,7 @@ public sealed record MovedTable
     public static IReadOnlyList<MovedTable> All { get; } =
     [
         new() { Name = "vehicles", Key = ["vehicle_id"], Content = ["name", "plate", "version", "created_at", "updated_at"] },
-        new() { Name = "devices", Key = ["device_id"], Content = ["name", "created_at"] },
+        new() { Name = "devices", Key = ["device_id"], Content = ["name", "created_at", "gateway_id", "ident"] },
         new() { Name = "device_vehicles", Key = ["device_id", "since"], Content = ["vehicle_id"] },
         new() { Name = "geofences", Key = ["geofence_id"], Content = ["name", "area", "version", "created_at", "updated_at"] },
         new()
@@ -28,7 +28,7 @@ public sealed record MovedTable
         {
             Name = "quarantine",
             Key = ["device_id", "received_at", "digest"],
-            Content = ["reason", "protocol", "raw"],
+            Content = ["reason", "protocol", "raw", "ident"],
             Time = "received_at",
         },
         new()

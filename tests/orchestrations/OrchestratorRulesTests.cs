@@ -75,6 +75,12 @@ public sealed class OrchestratorRulesTests
 
         Assert.Equal(backup, RoundTrip(backup));
         Assert.Equal(failedBackup, RoundTrip(failedBackup));
+        var restore = new RestoreInput(
+            input.OperationId, input.TenantId, null, new DateTimeOffset(2026, 3, 14, 8, 0, 0, TimeSpan.Zero), WithJournal: true, input.Retries);
+        var failedRestore = FailedRestore.Of(restore, nameof(RestoreAside), new string('€', 100_000));
+
+        Assert.Equal(restore, RoundTrip(restore));
+        Assert.Equal(failedRestore, RoundTrip(failedRestore));
         Assert.Equal(proof, RoundTrip(proof));
         Assert.Equal(failedProof, RoundTrip(failedProof));
         Assert.Equal(server, RoundTrip(server));
@@ -95,8 +101,9 @@ public sealed class OrchestratorRulesTests
 
         Assert.Equal(
             [
-                typeof(BackupInput), typeof(FailedBackup), typeof(FailedProof), typeof(FailedServerOrder), typeof(FailedStep),
-                typeof(MoveFailure), typeof(MoveInput), typeof(ProofInput), typeof(ProvisioningInput), typeof(ServerInput),
+                typeof(BackupInput), typeof(FailedBackup), typeof(FailedProof), typeof(FailedRestore), typeof(FailedServerOrder),
+                typeof(FailedStep), typeof(MoveFailure), typeof(MoveInput), typeof(ProofInput), typeof(ProvisioningInput),
+                typeof(RestoreInput), typeof(ServerInput),
             ],
             inputs.Distinct().OrderBy(type => type.Name));
     }

@@ -102,6 +102,8 @@ public sealed class ScriptedEngine : IAsyncLifetime
         {
             nameof(TakeServerIntoService) => new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit, limit),
             nameof(BackUpTenant) => new BackupInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit),
+            nameof(RestoreTenant) => new RestoreInput(
+                operationId, Guid.CreateVersion7(), Guid.CreateVersion7(), DateTimeOffset.UtcNow, WithJournal: true, Retries),
             nameof(ProveBackup) => new ProofInput(operationId, Guid.CreateVersion7(), Guid.CreateVersion7(), Retries),
             _ => new ProvisioningInput(operationId, Guid.CreateVersion7(), 1, Retries),
         };
