@@ -36,7 +36,7 @@ public sealed class FailoverPlanner(
             throw new MoveRefusedException($"Tenant {tenantId} is {WireName.Of(tenant.State)}; it has no home that could be lost.");
         }
 
-        var found = await LookAsync(placement, cancellationToken);
+        var found = request.Found ?? await LookAsync(placement, cancellationToken);
         var other = await failovers.FindUnderWayAsync(tenantId, cancellationToken);
         await RefuseAsync(other, found, request, cancellationToken);
         var standing = request is { Target: null, Region: null }

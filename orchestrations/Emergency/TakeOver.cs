@@ -126,6 +126,6 @@ public sealed partial class TakeOver(
         }
     }
 
-    [LoggerMessage(790, LogLevel.Warning, "The lost home of tenant {TenantId} answers, and was not fenced at once.")]
+    [LoggerMessage(792, LogLevel.Warning, "The lost home of tenant {TenantId} answers, and was not fenced at once.")]
     private static partial void LogNotFenced(ILogger logger, Guid tenantId, Exception exception);
 }

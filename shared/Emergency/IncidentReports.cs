@@ -27,6 +27,9 @@ public sealed class IncidentReports(
     // What was wrong shortly before may be why.
     private static readonly TimeSpan Before = TimeSpan.FromHours(1);
 
+    // Of a step that took less, its end tells enough.
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(5);
+
     /// <summary>The report as of now; the one that was written at the end, when the failover is over.</summary>
     /// <exception cref="InvalidOperationException">The operation is no failover.</exception>
     public async Task<IncidentReport> ComposeAsync(Guid operationId, CancellationToken cancellationToken)
@@ -135,7 +138,9 @@ public sealed class IncidentReports(
 
         if (Fact<HomeCondition>(failover, FailoverFacts.LostHome) is { } later)
         {
-            cause.Add($"At the switch it was {Describe(later.Presence)}. {later.Detail}");
+            cause.Add(later == Fact<HomeCondition>(failover, FailoverFacts.Found)
+                ? "At the switch it was still so."
+                : $"At the switch it was {Describe(later.Presence)}. {later.Detail}");
         }
 
         if (Fact<string>(failover, FailoverFacts.Vendor) is { } vendor)
@@ -193,7 +198,8 @@ public sealed class IncidentReports(
         yield return new(failover.CreatedAt, "operation", $"Failover accepted: {failover.Reason}");
         foreach (var alert in raised)
         {
-            yield return new(alert.RaisedAt, "alert", $"{alert.Kind}: {alert.Message}");
+            // What an operator is to do is nobody else's matter.
+            yield return new(alert.RaisedAt, "alert", $"{alert.Kind}: {FirstSentence(alert.Message)}");
             if (alert.ResolvedAt is { } resolved)
             {
                 yield return new(resolved, "alert", $"{alert.Kind}: over.");
@@ -202,7 +208,7 @@ public sealed class IncidentReports(
 
         foreach (var step in operation.Steps.SelectMany(step => step.Parts ?? [step]))
         {
-            if (step.StartedAt is { } started)
+            if (step.StartedAt is { } started && (step.FinishedAt is null || step.FinishedAt - started > Long))
             {
                 yield return new(started, "operation", $"{step.Title}: begun.");
             }
@@ -256,6 +262,9 @@ public sealed class IncidentReports(
 
         return limits;
     }
+
+    private static string FirstSentence(string text) =>
+        text.IndexOf(". ", StringComparison.Ordinal) is >= 0 and var end ? text[..(end + 1)] : text;
 
     private static string NameOf(HostingProvider provider) => provider == HostingProvider.Fly ? "Fly.io" : "Hetzner";
 
