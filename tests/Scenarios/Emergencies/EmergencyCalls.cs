@@ -15,6 +15,19 @@ internal static class EmergencyCalls
         ["Failovers__SettleFor"] = "00:00:02",
     };
 
+    /// <summary>Two shared servers, so that the tenants of one have somewhere to go.</summary>
+    public static AppOptions TwoServers => new() { Servers = [5, 5], Settings = Settings };
+
+    /// <summary>Names a vehicle, new or not.</summary>
+    public static async Task NameVehicleAsync(this LocalApp app, SignedUp tenant, string vehicle, string name) =>
+        Assert.Contains(
+            (await app.Operator.PutAsync($"api/tenants/{tenant.TenantId}/vehicles/{vehicle}", new { name })).Status,
+            (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.Created]);
+
+    /// <summary>What a vehicle is called.</summary>
+    public static async Task<string> GetVehicleNameAsync(this LocalApp app, SignedUp tenant, string vehicle) =>
+        (await app.Operator.GetAsync($"api/tenants/{tenant.TenantId}/vehicles/{vehicle}")).Expect(HttpStatusCode.OK).Json.Text("name");
+
     /// <summary>Name of the database that serves a tenant.</summary>
     public static async Task<string> DatabaseOfAsync(this LocalApp app, Guid tenantId) =>
         (await app.GetTenantAsync(tenantId)).GetProperty("infrastructure").Text("database");

@@ -10,7 +10,7 @@ public sealed class FailoverKillTests : Scenario
     private const int Devices = 3;
     private const int LatestKill = 5_000;
 
-    private static readonly string[] Sample = ["StartDatabase", "TakeOver", "RestoreHistory", "RemoveOldHomes"];
+    private static readonly string[] Sample = ["TakeOver", "RestoreHistory"];
 
     [Fact]
     public async Task Failover_whose_host_is_killed_at_its_steps_or_any_moment_ends_and_nothing_is_lost()

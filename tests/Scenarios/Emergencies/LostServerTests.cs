@@ -11,7 +11,7 @@ public sealed class LostServerTests : Scenario
 {
     private const int PointsBefore = 10;
 
-    private static int Tenants => IsLongRun ? 100 : 12;
+    private static int Tenants => IsLongRun ? 100 : 8;
 
     // Fewer than are lost: the rest goes to Fly.io.
     private static int FreeSlots => Tenants - 2;
