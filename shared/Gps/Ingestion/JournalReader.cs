@@ -9,13 +9,16 @@ using WebHost.Data;
 namespace WebHost.Gps.Ingestion;
 
 /// <summary>
-/// Reads a tenant's batches back from the journal, newest first, since today's matter most to who has lost everything. At
-/// no time is more than one of the journal's blobs in memory.
+/// Reads a tenant's batches back from the journal, newest first, since today's matter most to who has lost everything. The
+/// journal has many small blobs, and each takes its time to arrive: some are read ahead.
 /// </summary>
 public sealed class JournalReader(
     [FromKeyedServices(PointJournal.Container)] BlobContainerClient container, ControlDatabase control)
 {
     private const int PageSize = 500;
+
+    // Of at most 10,000 points each.
+    private const int BlobsAtOnce = 16;
 
     /// <summary>Reads the batches that were received in a span of time, a blob's at a time.</summary>
     /// <param name="tenantId">Whose.</param>
@@ -30,26 +33,46 @@ public sealed class JournalReader(
         JournalPlace? after,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (first, last) = (from ?? DateTimeOffset.MinValue, upTo ?? DateTimeOffset.MaxValue);
-        IReadOnlyList<JournalPlace> page;
-        do
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ahead = new Queue<Task<JournalPart>>(BlobsAtOnce);
+        try
         {
-            page = await ListAsync(tenantId, from, upTo, after, cancellationToken);
-            foreach (var place in page)
+            IReadOnlyList<JournalPlace> page;
+            do
             {
-                after = place;
-                yield return await ReadBlobAsync(place, cancellationToken) switch
+                page = await ListAsync(tenantId, from, upTo, after, cancellationToken);
+                foreach (var place in page)
                 {
-                    (null, var fault) => new JournalPart(place, [], fault),
-                    (var all, _) => new JournalPart(
-                        place,
-                        all.FindAll(batch =>
-                            batch.TenantId == tenantId && batch.ReceivedAt >= first && batch.ReceivedAt <= last),
-                        null),
-                };
+                    after = place;
+                    if (ahead.Count == BlobsAtOnce)
+                    {
+                        yield return await ahead.Dequeue();
+                    }
+
+                    ahead.Enqueue(ReadPartAsync(place, tenantId, from, upTo, enough.Token));
+                }
+            }
+            while (page.Count == PageSize);
+            while (ahead.TryDequeue(out var part))
+            {
+                yield return await part;
             }
         }
-        while (page.Count == PageSize);
+        finally
+        {
+            await enough.CancelAsync();
+            await Task.WhenAll(ahead).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private async Task<JournalPart> ReadPartAsync(
+        JournalPlace place, Guid tenantId, DateTimeOffset? from, DateTimeOffset? upTo, CancellationToken cancellationToken)
+    {
+        var (batches, fault) = await ReadBlobAsync(place, cancellationToken);
+        return new JournalPart(
+            place,
+            batches?.FindAll(batch => batch.TenantId == tenantId && !(batch.ReceivedAt < from) && !(batch.ReceivedAt > upTo)) ?? [],
+            fault);
     }
 
     private async Task<List<JournalPlace>> ListAsync(
