@@ -72,6 +72,7 @@ public static class Composition
         services.AddSingleton<TenantConnections>();
         services.AddSingleton<TenantSessions>();
         services.AddSingleton<PartitionKeeper>();
+        services.AddHostedService<TenantSchemaKeeper>();
         services.AddSingleton<StorageKeeper>();
         services.AddSingleton<PositionIndexKeeper>();
         services.AddSingleton<RetentionKeeper>();

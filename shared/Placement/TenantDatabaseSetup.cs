@@ -82,8 +82,19 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
                 """).RunAsync(cancellationToken);
         }
 
+        await UpdateSchemaAsync(database, mode, cancellationToken);
+    }
+
+    /// <summary>Brings a prepared database to the schema of this build. Repeating it is harmless.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="mode">Whether it is for one tenant or for many; the same at every repetition.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    public async Task UpdateSchemaAsync(TenantDatabaseAddress database, HostingMode mode, CancellationToken cancellationToken)
+    {
+        var admin = await databases.AdminLoginAsync(database, cancellationToken);
         await using var source = admin.CreatePool();
-        await migrator.MigrateTenantDatabaseAsync(source, roles.Tenants, roles.Ingest, mode, cancellationToken);
+        await migrator.MigrateTenantDatabaseAsync(
+            source, database.Roles.Tenants, database.Roles.Ingest, mode, cancellationToken);
     }
 
     /// <summary>Gives the tenant its role with its limits, and has the database serve it at the placement's epoch.</summary>
