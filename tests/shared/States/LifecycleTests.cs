@@ -21,9 +21,9 @@ public sealed class LifecycleTests
     [Fact]
     public void Operation_may_change_in_these_ways_and_no_other() => Assert.Equal(
         [
-            "pending: failed, running, undoing",
-            "running: failed, succeeded, undoing, waiting",
-            "waiting: failed, running, succeeded, undoing",
+            "pending: cancelled, failed, running, undoing",
+            "running: cancelled, failed, succeeded, undoing, waiting",
+            "waiting: cancelled, failed, running, succeeded, undoing",
             "undoing: cancelled, failed, rolled-back, waiting",
             "succeeded: ",
             "failed: ",
