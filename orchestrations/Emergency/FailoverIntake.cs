@@ -215,7 +215,7 @@ public sealed class FailoverIntake(
                 }
 
                 await BackupStore.GiveUpAsync(transaction, tenant.Id, cancellationToken);
-                await FailoverStore.AddAsync(
+                return await FailoverStore.AddAsync(
                     transaction,
                     new Failover
                     {
@@ -230,8 +230,9 @@ public sealed class FailoverIntake(
                         TargetHome = number,
                     },
                     plan.Found,
-                    cancellationToken);
-                return true;
+                    cancellationToken)
+                    ? true
+                    : throw new MoveRefusedException($"A failover of tenant {tenant.Id} is being taken back.");
             },
             cancellationToken);
 
