@@ -78,6 +78,9 @@ public static class Composition
         services.AddSingleton<RetentionHold>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<HealthChecks>();
+        services.AddSingleton<DatabaseHealthStore>();
+        services.AddSingleton<DatabaseProbe>();
+        services.AddSingleton<DatabaseWatch>();
 
         services.AddSingleton<OperationStore>();
         services.AddSingleton<OperationStarter>();
@@ -92,14 +95,17 @@ public static class Composition
         services.AddSingleton<HomeRetention>();
         services.AddSingleton<ShippingBack>();
         services.AddSingleton<BackupIntake>();
+        services.AddSingleton<RestoreIntake>();
         services.AddSingleton<FailoverSteps>();
         services.AddSingleton<FailoverPlanner>();
         services.AddSingleton<FailoverIntake>();
         services.AddSingleton<ServerFailoverIntake>();
+        services.AddSingleton<FailoverDecisions>();
 
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();
         services.AddSingleton<DeviceStore>();
+        services.AddSingleton<TrackerStore>();
         services.AddSingleton<TrackReader>();
         services.AddSingleton<GpsParser>();
         services.AddPointIngestion();

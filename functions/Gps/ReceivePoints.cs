@@ -13,7 +13,12 @@ namespace WebHost.Gps;
 
 /// <summary>The door for GPS devices. A 2xx means that the points survive any crash from then on.</summary>
 public sealed class ReceivePoints(
-    DeviceStore devices, PointAllowances allowances, GpsParser parser, PointQueue queue, TimeProvider time)
+    DeviceStore devices,
+    TrackerStore trackers,
+    PointAllowances allowances,
+    GpsParser parser,
+    PointQueue queue,
+    TimeProvider time)
 {
     private const int BytesPerMegabyte = 1_000_000;
 
@@ -31,7 +36,7 @@ public sealed class ReceivePoints(
 
         // Whoever is over the limit is told before the work of reading is done.
         ThrowIfRefused(allowances.Take(device.TenantId, limits, points: 0), limits);
-        var parsed = parser.Parse(
+        var parsed = await ParseAsync(
             new GpsRequest
             {
                 Method = request.Method,
@@ -40,42 +45,58 @@ public sealed class ReceivePoints(
                 OwnTracksUser = Text(request.Headers["X-Limit-U"]),
                 OwnTracksDevice = Text(request.Headers["X-Limit-D"]),
             },
-            device.SpeedUnit);
+            device,
+            cancellationToken);
         if (parsed.Failure is { } failure)
         {
             throw ProblemException.BadRequest("$", failure);
         }
 
         await AcceptAsync(
-            new PointBatch(
-                device.TenantId, device.DeviceId, time.GetUtcNow(), parsed.Protocol,
-                parsed.Points, parsed.Heartbeats, parsed.Quarantined),
-            limits,
-            cancellationToken);
+            device.TenantId, TrackerBatches.Divide(device, parsed, time.GetUtcNow()), limits, cancellationToken);
         return parsed.Reply.ContentType is { } contentType
             ? new ContentResult { Content = parsed.Reply.Body, ContentType = contentType, StatusCode = StatusCodes.Status200OK }
             : new StatusCodeResult(StatusCodes.Status200OK);
     }
 
-    private async Task AcceptAsync(PointBatch batch, PlanLimits limits, CancellationToken cancellationToken)
+    // Trackers that are known cost a look into a dictionary. Others are registered before their points are accepted; with what
+    // cannot be registered, the request is read once more, since a quarantined message is kept as it came.
+    private async Task<ParsedRequest> ParseAsync(GpsRequest request, KnownDevice device, CancellationToken cancellationToken)
     {
-        if (batch.Count > limits.PointsPerRequest)
+        var parsed = parser.Parse(request, device.SpeedUnit, device.Trackers.Refuses);
+        var unknown = TrackerBatches.FindUnknown(parsed, device.Trackers);
+        if (unknown.Count == 0)
+        {
+            return parsed;
+        }
+
+        await trackers.RegisterAsync(device, unknown, cancellationToken);
+        return unknown.Any(device.Trackers.Refuses)
+            ? parser.Parse(request, device.SpeedUnit, device.Trackers.Refuses)
+            : parsed;
+    }
+
+    private async Task AcceptAsync(
+        Guid tenantId, IReadOnlyList<PointBatch> batches, PlanLimits limits, CancellationToken cancellationToken)
+    {
+        var count = batches.Sum(batch => batch.Count);
+        if (count > limits.PointsPerRequest)
         {
             throw new ProblemException(
                 StatusCodes.Status413PayloadTooLarge,
                 "Too large",
-                $"The request holds {batch.Count:N0} points; the plan's limit is {limits.PointsPerRequest:N0} in one request. "
+                $"The request holds {count:N0} points; the plan's limit is {limits.PointsPerRequest:N0} in one request. "
                 + "Send them in parts.");
         }
 
-        ThrowIfRefused(allowances.Take(batch.TenantId, limits, batch.Count), limits);
+        ThrowIfRefused(allowances.Take(tenantId, limits, count), limits);
         try
         {
-            await queue.EnqueueAsync(batch, cancellationToken);
+            await Task.WhenAll(batches.Select(batch => queue.EnqueueAsync(batch, cancellationToken)));
         }
         catch (PointsNotTakenException)
         {
-            allowances.GiveBack(batch.TenantId, batch.Count);
+            allowances.GiveBack(tenantId, count);
             throw;
         }
     }

@@ -3,11 +3,17 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using WebHost.Callers;
 using WebHost.OpenApi;
+using WebHost.Placement;
 
 namespace WebHost.Monitoring;
 
 /// <summary>Where operators see what is unwell.</summary>
-public sealed class MonitoringFunctions(CallerAuthentication callers, HealthChecks health, AlertStore alerts)
+public sealed class MonitoringFunctions(
+    CallerAuthentication callers,
+    HealthChecks health,
+    DatabaseHealthStore databases,
+    PlacementStore placements,
+    AlertStore alerts)
 {
     private const int LargestPage = 500;
 
@@ -22,6 +28,26 @@ public sealed class MonitoringFunctions(CallerAuthentication callers, HealthChec
         var report = await health.CheckAsync(cancellationToken);
         return Requests.Answer(
             report, report.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>How the databases that serve tenants answer, the worst first.</summary>
+    [Function("ListDatabaseHealth")]
+    [Endpoint("See how each database that serves tenants answers, the worst first", Tag = "Monitoring", Caller = "operator", Response = typeof(Page<DatabaseHealth>))]
+    public async Task<IActionResult> ListDatabaseHealth(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health/databases")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        await callers.RequireOperatorAsync(request, cancellationToken);
+        var served = (await placements.ListServedDatabasesAsync(cancellationToken))
+            .ToLookup(database => database.DatabaseId);
+        var seen = await databases.ListAsync(cancellationToken);
+        return Requests.Answer(new Page<DatabaseHealth>(
+            [
+                .. seen.Where(database => served.Contains(database.DatabaseId))
+                    .OrderByDescending(database => database.State).ThenBy(database => database.Since)
+                    .Select(database => DatabaseHealth.Of(database, served[database.DatabaseId].First())),
+            ],
+            null));
     }
 
     /// <summary>Alerts, newest first.</summary>

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using WebHost.Backups;
 using WebHost.Callers;
 using WebHost.Emergency;
 using WebHost.Migration;
@@ -19,7 +20,9 @@ public sealed class OperationFunctions(
     SignupIntake intake,
     ServerOrdering ordering,
     MoveIntake moves,
-    FailoverIntake failovers)
+    FailoverIntake failovers,
+    BackupIntake backups,
+    RestoreIntake restores)
 {
     private const int LargestPage = 500;
 
@@ -50,7 +53,9 @@ public sealed class OperationFunctions(
         return Requests.Answer(await FindAsync(operationId, cancellationToken));
     }
 
-    /// <summary>Takes a failed provisioning, a failed order of a server, or a migration or failover whose step failed, up again.</summary>
+    /// <summary>
+    /// Takes a failed provisioning, order of a server, backup or restore, or a migration or failover whose step failed, up again.
+    /// </summary>
     [Function("RetryOperation")]
     [Endpoint("Take a failed operation, or one whose step has failed, up again", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
     public async Task<IActionResult> Retry(
@@ -70,10 +75,12 @@ public sealed class OperationFunctions(
         return Accepted(
             await intake.RetryAsync(client, operationId, cancellationToken)
             ?? await ordering.RetryAsync(client, operationId, cancellationToken)
+            ?? await backups.RetryAsync(client, operation, cancellationToken)
+            ?? await restores.RetryAsync(client, operation, cancellationToken)
             ?? throw ProblemException.Conflict(
                 $"Operation {operationId} is {Json.WireName.Of(operation.State)}, or its tenant is being provisioned again already. "
-                + "Only the failed provisioning of a tenant that has no home, the failed order of a server, or a migration or failover whose "
-                + "step failed can be taken up again."));
+                + "Only the failed provisioning of a tenant that has no home, the failed order of a server, a failed backup or "
+                + "restore, or a migration or failover whose step failed can be taken up again."));
     }
 
     /// <summary>Gives a migration or failover up before its switch.</summary>

@@ -33,7 +33,8 @@ public sealed class MaintenanceFunctions(
         await starter.MendAsync(client, cancellationToken);
         await offers.OfferAsync(client, cancellationToken);
         await moves.WakeAsync(client, cancellationToken);
-        await failovers.WakeAsync(client, cancellationToken);
+        await failovers.WakeWaitingAsync(client, cancellationToken);
+        await failovers.WakeAwaitingAsync(client, cancellationToken);
         await shipping.LiftForgottenFencesAsync(cancellationToken);
     }
 

@@ -72,6 +72,17 @@ public sealed class BackupIntake(
         return backup.Id;
     }
 
+    /// <summary>Backs a tenant up whose backup failed.</summary>
+    /// <returns>The new operation, or null when the operation is no backup that failed.</returns>
+    /// <exception cref="BackupRefusedException">It is being backed up, or has no database.</exception>
+    public async Task<Guid?> RetryAsync(DurableTaskClient client, Operation operation, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        return operation is { Kind: OperationKind, State: OperationState.Failed, TenantId: { } tenantId }
+            ? await StartAsync(client, tenantId, BackupReason.OnDemand, cancellationToken)
+            : null;
+    }
+
     /// <summary>
     /// Starts backups of tenants that have had none since the hour of the nightly ones, as many as may run at once.
     /// </summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Azure.Functions.Worker;
+using WebHost.Migration;
 using WebHost.Operations;
 using WebHost.Placement;
 
@@ -12,7 +13,8 @@ public sealed class CopyBackup(
     PlacementStore placements,
     TenantDatabaseStore databases,
     BackupStore backups,
-    TenantBackups tenantBackups)
+    TenantBackups tenantBackups,
+    TimeProvider time)
 {
     /// <summary>The step. What an interrupted attempt has finished is kept.</summary>
     [Function(nameof(CopyBackup))]
@@ -27,8 +29,10 @@ public sealed class CopyBackup(
                 var source = placement.DatabaseId is { } id && placement.State == PlacementState.Serving
                     ? await databases.GetAsync(id, cancellationToken)
                     : throw new StepRefusedException($"Tenant {input.TenantId} is served from no database.");
+                await using var watch = new TransferWatch(
+                    operations, input.OperationId, nameof(CopyBackup), time, cancellationToken);
                 var backup = await tenantBackups.RunAsync(
-                    await backups.GetAsync(input.OperationId, cancellationToken), source, progress: null, cancellationToken);
+                    await backups.GetAsync(input.OperationId, cancellationToken), source, watch, watch.Token);
                 var seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
                 await operations.AddFiguresAsync(
                     input.OperationId,

@@ -36,6 +36,7 @@ public static class FailOver
             ]),
             new("Verify", "Verify and recover",
             [
+                new(nameof(AskVendor), "Ask the vendor what it says of the lost home"),
                 new(nameof(VerifyHome), "Prove that the tenant can write, and sees only its own rows"),
                 new(nameof(VerifyHistory), "Read the journal once more: everything that was accepted is there, once"),
                 new(nameof(RecoverSource), "When the lost home answers again, fence it and fetch what only it has"),
@@ -63,6 +64,7 @@ public static class FailOver
             var pointed = failover.RunForTargetAsync(nameof(PointHostname));
             await failover.RunAsync(nameof(RestoreHistory));
             await pointed;
+            await failover.RunAsync(nameof(AskVendor));
             await failover.RunForTargetAsync(nameof(VerifyHome));
             await failover.RunAsync(nameof(VerifyHistory));
             await failover.RunAsync(nameof(RecoverSource));

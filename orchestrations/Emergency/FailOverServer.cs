@@ -55,8 +55,15 @@ public static class FailOverServer
 /// <param name="OperationId">The operation.</param>
 /// <param name="ServerId">The server that is lost.</param>
 /// <param name="Reason">Why, for the reports.</param>
+/// <param name="Found">How it was found when that was accepted: its tenants do not each wait for an answer.</param>
 /// <param name="Retries">How often a step is tried.</param>
 /// <param name="PollInterval">After which its tenants are looked at again.</param>
 /// <param name="IsClosed">Whether it takes no more tenants already.</param>
 public sealed record ServerFailoverInput(
-    Guid OperationId, Guid ServerId, string Reason, StepRetries Retries, TimeSpan PollInterval, bool IsClosed = false);
+    Guid OperationId,
+    Guid ServerId,
+    string Reason,
+    HomeCondition Found,
+    StepRetries Retries,
+    TimeSpan PollInterval,
+    bool IsClosed = false);

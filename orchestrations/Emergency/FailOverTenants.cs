@@ -31,7 +31,7 @@ public sealed class FailOverTenants(
             {
                 var waiting = await failovers.ListTenantsOnAsync(input.ServerId, input.OperationId, cancellationToken);
                 var refused = await StartAsync(client, input, waiting, cancellationToken);
-                await intake.WakeAsync(client, cancellationToken);
+                await intake.WakeWaitingAsync(client, cancellationToken);
 
                 var progress = await failovers.ReadProgressAsync(input.OperationId, cancellationToken);
                 waiting = await failovers.ListTenantsOnAsync(input.ServerId, input.OperationId, cancellationToken);
@@ -75,7 +75,7 @@ public sealed class FailOverTenants(
                 await intake.StartAsync(
                     client,
                     tenantId,
-                    new FailoverRequest(input.Reason, Force: true),
+                    new FailoverRequest(input.Reason, Force: true, Found: input.Found),
                     cancellationToken,
                     input.OperationId,
                     PartOf(input.OperationId, tenantId));

@@ -102,40 +102,44 @@ public sealed class FailoverIntake(
         return true;
     }
 
-    /// <summary>
-    /// Has failovers look again: those that may restore now, those whose lost home answers again, and those about which somebody
-    /// has decided.
-    /// </summary>
-    public async Task WakeAsync(DurableTaskClient client, CancellationToken cancellationToken)
+    /// <summary>Has failovers look again: those that may restore now, and those about which somebody has decided.</summary>
+    public async Task WakeWaitingAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
-        var waiting = new HashSet<Guid>(
-            await failovers.ListWaitingAsync(FailoverState.Serving, settings.Failovers.RestoresAtOnce, cancellationToken));
-        foreach (var decided in (FailoverState[])[FailoverState.Undoing, FailoverState.Closing, FailoverState.Superseded])
-        {
-            waiting.UnionWith(await failovers.ListWaitingAsync(decided, int.MaxValue, cancellationToken));
-        }
-
-        var awaited = await failovers.ListAwaitedAsync(cancellationToken);
-        await Parallel.ForEachAsync(
-            awaited.Select(home => home.DatabaseId).Distinct(),
-            cancellationToken,
-            async (databaseId, token) =>
-            {
-                var homes = awaited.Where(home => home.DatabaseId == databaseId).ToList();
-                var database = await databases.FindAsync(databaseId, token);
-                if (database is null
-                    || (await probe.LookAsync(database, homes[0].TenantId, token)).Presence != HomePresence.Silent)
-                {
-                    lock (waiting)
-                    {
-                        waiting.UnionWith(homes.Select(home => home.OperationId));
-                    }
-                }
-            });
-        foreach (var operationId in waiting)
+        foreach (var operationId in await failovers.ListWaitingAsync(
+            FailoverState.Serving, settings.Failovers.RestoresAtOnce, cancellationToken))
         {
             await WakeAsync(client, operationId, cancellationToken);
         }
+
+        foreach (var decided in (FailoverState[])[FailoverState.Undoing, FailoverState.Closing, FailoverState.Superseded])
+        {
+            foreach (var operationId in await failovers.ListWaitingAsync(decided, int.MaxValue, cancellationToken))
+            {
+                await WakeAsync(client, operationId, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Has failovers look again whose lost home does not keep silent any more.</summary>
+    public async Task WakeAwaitingAsync(DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        var awaited = await failovers.ListAwaitedAsync(cancellationToken);
+        await Parallel.ForEachAsync(
+            awaited.GroupBy(home => home.DatabaseId),
+            cancellationToken,
+            async (homes, token) =>
+            {
+                if (await databases.FindAsync(homes.Key, token) is { } database
+                    && (await probe.LookAsync(database, homes.First().TenantId, token)).Presence == HomePresence.Silent)
+                {
+                    return;
+                }
+
+                foreach (var home in homes)
+                {
+                    await WakeAsync(client, home.OperationId, token);
+                }
+            });
     }
 
     private async Task<bool> SteerAsync(
@@ -178,6 +182,13 @@ public sealed class FailoverIntake(
                 if (home != source.Home)
                 {
                     throw new MoveRefusedException($"Tenant {tenant.Id} has moved meanwhile; look again.");
+                }
+
+                if (await FailoverStore.FindUnderWayAsync(transaction, tenant.Id, cancellationToken) is var other
+                    && other?.OperationId != plan.Replaces)
+                {
+                    throw new MoveRefusedException(
+                        $"Failover {other?.OperationId ?? plan.Replaces} of the tenant has begun or ended meanwhile; look again.");
                 }
 
                 var number = plan.StandingHome ?? await PlacementStore.NextHomeAsync(transaction, tenant.Id, cancellationToken);
@@ -227,6 +238,7 @@ public sealed class FailoverIntake(
                         Importance = Failover.ImportanceOf(
                             tenant.Plan, JsonText.Read<SignupRequest>(tenant.Signup).Vehicles),
                         SourceHome = source.Home,
+                        SourceDatabase = source.DatabaseId!.Value,
                         TargetHome = number,
                     },
                     plan.Found,

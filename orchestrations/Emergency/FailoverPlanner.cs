@@ -36,8 +36,9 @@ public sealed class FailoverPlanner(
             throw new MoveRefusedException($"Tenant {tenantId} is {WireName.Of(tenant.State)}; it has no home that could be lost.");
         }
 
-        var found = await LookAsync(placement, cancellationToken);
-        await RefuseAsync(placement, found, request, cancellationToken);
+        var found = request.Found ?? await LookAsync(placement, cancellationToken);
+        var other = await failovers.FindUnderWayAsync(tenantId, cancellationToken);
+        await RefuseAsync(other, found, request, cancellationToken);
         var standing = request is { Target: null, Region: null }
             ? await FindStandingAsync(tenantId, cancellationToken)
             : null;
@@ -68,6 +69,7 @@ public sealed class FailoverPlanner(
             Provider = provider,
             HomePlan = homePlan,
             Region = region,
+            Replaces = other?.OperationId,
             NewestBackup = newest,
         };
     }
@@ -130,9 +132,8 @@ public sealed class FailoverPlanner(
     }
 
     private async Task RefuseAsync(
-        TenantPlacement placement, HomeCondition found, FailoverRequest request, CancellationToken cancellationToken)
+        Failover? other, HomeCondition found, FailoverRequest request, CancellationToken cancellationToken)
     {
-        var other = await failovers.FindUnderWayAsync(placement.TenantId, cancellationToken);
         if (other is { State: FailoverState.Undoing })
         {
             throw new MoveRefusedException($"Failover {other.OperationId} of the tenant is being taken back.");

@@ -7,8 +7,13 @@ namespace WebHost.Emergency;
 /// <param name="Target">Whose infrastructure the new home is to be on; whichever serves fastest when null.</param>
 /// <param name="Region">The provider's region code; the one that suits the fleet best when null.</param>
 /// <param name="Force">Whether to do it although the present home answers, or another failover is at work.</param>
+/// <param name="Found">How the present home was found by whoever asks; null when nobody has looked yet.</param>
 public sealed record FailoverRequest(
-    string Reason, HostingProvider? Target = null, string? Region = null, bool Force = false);
+    string Reason,
+    HostingProvider? Target = null,
+    string? Region = null,
+    bool Force = false,
+    HomeCondition? Found = null);
 
 /// <summary>What a failover would do.</summary>
 public sealed record FailoverPlan
@@ -30,6 +35,9 @@ public sealed record FailoverPlan
 
     /// <summary>The provider's region code.</summary>
     public required string Region { get; init; }
+
+    /// <summary>The failover whose place it would take; null when none is under way.</summary>
+    public required Guid? Replaces { get; init; }
 
     /// <summary>When the newest backup was finished, UTC; null when there is none. What was accepted later is in the journal.</summary>
     public required DateTimeOffset? NewestBackup { get; init; }

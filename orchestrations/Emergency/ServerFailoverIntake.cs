@@ -44,11 +44,12 @@ public sealed class ServerFailoverIntake(
         if (operationId is null || await operations.FindAsync(id, cancellationToken) is null)
         {
             var server = await servers.FindAsync(serverId, cancellationToken) ?? throw new ServerUnknownException(serverId);
-            await RefuseAsync(server, request, cancellationToken);
+            var found = await LookAsync(server, request, cancellationToken);
             var input = new ServerFailoverInput(
                 id,
                 serverId,
                 request.Reason,
+                found,
                 new StepRetries(settings.StepAttempts, settings.FirstRetryInterval, settings.LongestRetryInterval),
                 PollInterval);
             await control.TransactAsync(
@@ -77,7 +78,7 @@ public sealed class ServerFailoverIntake(
     }
 
     // Any of its tenants will do to ask for.
-    private async Task RefuseAsync(Server server, FailoverRequest request, CancellationToken cancellationToken)
+    private async Task<HomeCondition> LookAsync(Server server, FailoverRequest request, CancellationToken cancellationToken)
     {
         var tenants = await failovers.ListTenantsOnAsync(server.Id, partOf: null, cancellationToken);
         if (tenants.Count == 0)
@@ -85,16 +86,12 @@ public sealed class ServerFailoverIntake(
             throw new MoveRefusedException($"Server {server.Name} serves no tenant.");
         }
 
-        if (!request.Force)
-        {
-            var found = await probe.LookAsync(
-                await databases.GetAsync(server.DatabaseId, cancellationToken), tenants[0], cancellationToken);
-            if (found.Presence == HomePresence.Serving)
-            {
-                throw new MoveRefusedException(
-                    $"Server {server.Name} is well. {found.Detail} With \"force\": true its tenants are failed over all the same.");
-            }
-        }
+        var found = await probe.LookAsync(
+            await databases.GetAsync(server.DatabaseId, cancellationToken), tenants[0], cancellationToken);
+        return found.Presence != HomePresence.Serving || request.Force
+            ? found
+            : throw new MoveRefusedException(
+                $"Server {server.Name} is well. {found.Detail} With \"force\": true its tenants are failed over all the same.");
     }
 }
 

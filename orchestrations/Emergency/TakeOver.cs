@@ -42,7 +42,7 @@ public sealed partial class TakeOver(
                     throw new StepRefusedException("The slot's reservation has run out and somebody else has it.");
                 }
 
-                await PlaceAsync(failing, cancellationToken);
+                await PlaceAsync(failing, input.Stands, cancellationToken);
                 var placement = await placements.GetAsync(input.TenantId, cancellationToken);
                 await fence.TakeOverAsync(failing.TargetDatabase, input.TenantId, placement.Epoch, cancellationToken);
                 cache.Forget(input.TenantId);
@@ -58,7 +58,7 @@ public sealed partial class TakeOver(
             },
             cancellationToken);
 
-    private async Task PlaceAsync(FailingTenant failing, CancellationToken cancellationToken)
+    private async Task PlaceAsync(FailingTenant failing, bool stands, CancellationToken cancellationToken)
     {
         var (operationId, tenantId) = (failing.Failover.OperationId, failing.Failover.TenantId);
         if (failing.Failover.State != FailoverState.Preparing)
@@ -83,6 +83,14 @@ public sealed partial class TakeOver(
 
                 await PlacementStore.MoveAsync(
                     transaction, tenantId, epoch, next, failing.Target.Home, cancellationToken);
+                if (stands)
+                {
+                    // Back where a migration left: on the plan of that home, as when the migration is rolled back.
+                    await transaction.Sql(
+                        "UPDATE tenants SET plan = $2, updated_at = now() WHERE id = $1", tenantId, failing.Target.Plan)
+                        .RunAsync(cancellationToken);
+                }
+
                 return true;
             },
             cancellationToken);
@@ -118,6 +126,6 @@ public sealed partial class TakeOver(
         }
     }
 
-    [LoggerMessage(790, LogLevel.Warning, "The lost home of tenant {TenantId} answers, and was not fenced at once.")]
+    [LoggerMessage(792, LogLevel.Warning, "The lost home of tenant {TenantId} answers, and was not fenced at once.")]
     private static partial void LogNotFenced(ILogger logger, Guid tenantId, Exception exception);
 }

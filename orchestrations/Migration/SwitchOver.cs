@@ -30,27 +30,21 @@ public sealed class SwitchOver(
                     await moves.EnterAsync(input.OperationId, MoveState.Switching, token);
                 }
 
-                var figures = await cutover.RunAsync(
-                    new Crossing(
-                        input.TenantId,
-                        moving.Move.Epoch,
-                        input.Target.Home,
-                        input.Source.Home,
-                        moving.SourceDatabase,
-                        input.Target.Home,
-                        target),
-                    async transaction =>
+                CutoverFigures figures;
+                try
+                {
+                    figures = await CrossAsync(input, moving, target, token);
+                }
+                catch (CutoverReturnedException)
+                {
+                    if ((await moves.GetAsync(input.OperationId, token)).State != MoveState.Undoing)
                     {
-                        if (!await MoveStore.TryEnterAsync(transaction, input.OperationId, MoveState.Switched, token))
-                        {
-                            throw new StepRefusedException("The move is not wanted any more.");
-                        }
+                        throw;
+                    }
 
-                        await transaction.Sql(
-                            "UPDATE tenants SET plan = $2, updated_at = now() WHERE id = $1", input.TenantId, moving.Target.Plan)
-                            .RunAsync(token);
-                    },
-                    token);
+                    return StepOutcome.Waits("It was cancelled at the last moment; the old home serves again.");
+                }
+
                 await operations.AddFiguresAsync(
                     input.OperationId,
                     new { cutover = new { pauseMilliseconds = figures.Pause.TotalMilliseconds, figures.Rows } },
@@ -59,4 +53,28 @@ public sealed class SwitchOver(
                     $"Writes paused for {figures.Pause.TotalMilliseconds:N0} ms, in which {figures.Rows:N0} rows were copied.");
             },
             cancellationToken);
+
+    private Task<CutoverFigures> CrossAsync(
+        MoveInput input, MovingTenant moving, TenantDatabaseAddress target, CancellationToken token) =>
+        cutover.RunAsync(
+            new Crossing(
+                input.TenantId,
+                moving.Move.Epoch,
+                input.Target.Home,
+                input.Source.Home,
+                moving.SourceDatabase,
+                input.Target.Home,
+                target),
+            async transaction =>
+            {
+                if (!await MoveStore.TryEnterAsync(transaction, input.OperationId, MoveState.Switched, token))
+                {
+                    throw new StepRefusedException("The move is not wanted any more.");
+                }
+
+                await transaction.Sql(
+                    "UPDATE tenants SET plan = $2, updated_at = now() WHERE id = $1", input.TenantId, moving.Target.Plan)
+                    .RunAsync(token);
+            },
+            token);
 }

@@ -3,8 +3,8 @@ using WebHost.Operations;
 namespace WebHost.Migration;
 
 /// <summary>
-/// Watches a transfer of minutes or hours: tells callers every second how far it is, and interrupts it when the move is not
-/// wanted any more.
+/// Watches a transfer of minutes or hours: tells callers every second how far it is, and interrupts it when it is not wanted
+/// any more.
 /// </summary>
 internal sealed class TransferWatch : IProgress<TransferProgress>, IAsyncDisposable
 {
@@ -15,11 +15,36 @@ internal sealed class TransferWatch : IProgress<TransferProgress>, IAsyncDisposa
     private readonly Task _watching;
     private volatile TransferProgress? _last;
 
+    /// <summary>Watches a transfer that is wanted to its end.</summary>
+    public TransferWatch(
+        OperationStore operations, Guid operationId, string step, TimeProvider time, CancellationToken cancellationToken)
+        : this(operations, _ => Task.FromResult(true), operationId, step, time, cancellationToken)
+    {
+    }
+
+    /// <summary>Watches a transfer that is wanted while a move copies.</summary>
     public TransferWatch(
         OperationStore operations, MoveStore moves, Guid operationId, string step, TimeProvider time, CancellationToken cancellationToken)
+        : this(
+            operations,
+            async token => (await moves.GetAsync(operationId, token)).State == MoveState.Copying,
+            operationId,
+            step,
+            time,
+            cancellationToken)
+    {
+    }
+
+    private TransferWatch(
+        OperationStore operations,
+        Func<CancellationToken, Task<bool>> isWanted,
+        Guid operationId,
+        string step,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         _unwanted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _watching = WatchAsync(operations, moves, operationId, step, time);
+        _watching = WatchAsync(operations, isWanted, operationId, step, time);
     }
 
     /// <summary>Interrupts the transfer.</summary>
@@ -35,7 +60,8 @@ internal sealed class TransferWatch : IProgress<TransferProgress>, IAsyncDisposa
         _over.Dispose();
     }
 
-    private async Task WatchAsync(OperationStore operations, MoveStore moves, Guid operationId, string step, TimeProvider time)
+    private async Task WatchAsync(
+        OperationStore operations, Func<CancellationToken, Task<bool>> isWanted, Guid operationId, string step, TimeProvider time)
     {
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(_over.Token))
@@ -45,7 +71,7 @@ internal sealed class TransferWatch : IProgress<TransferProgress>, IAsyncDisposa
                 await operations.TellProgressAsync(operationId, step, Describe(progress), _over.Token);
             }
 
-            if ((await moves.GetAsync(operationId, _over.Token)).State != MoveState.Copying)
+            if (!await isWanted(_over.Token))
             {
                 await _unwanted.CancelAsync();
                 return;

@@ -28,6 +28,7 @@ public static class BackupExtensions
         services.AddSingleton<BackupRestore>();
         services.AddSingleton<ScratchDatabases>();
         services.AddSingleton<BackupProof>();
+        services.AddSingleton<RestorePlanner>();
         services.AddSingleton<JournalRetention>();
         return services;
     }

@@ -31,7 +31,17 @@ public sealed partial class BackupRestore(
     /// <param name="cancellationToken">Interrupts it.</param>
     /// <exception cref="BackupRefusedException">There is no such backup, or it is newer than the time wanted.</exception>
     /// <exception cref="FenceRefusedException">The tenant is at the target at another epoch, fenced, or unknown.</exception>
-    public async Task<RestoreReport> RunAsync(RestoreWanted wanted, CancellationToken cancellationToken)
+    public Task<RestoreReport> RunAsync(RestoreWanted wanted, CancellationToken cancellationToken) =>
+        RunAsync(wanted, progress: null, cancellationToken);
+
+    /// <summary>Restores.</summary>
+    /// <param name="wanted">What, and where to.</param>
+    /// <param name="progress">Told of the backup's rows after each table and day.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    /// <exception cref="BackupRefusedException">There is no such backup, or it is newer than the time wanted.</exception>
+    /// <exception cref="FenceRefusedException">The tenant is at the target at another epoch, fenced, or unknown.</exception>
+    public async Task<RestoreReport> RunAsync(
+        RestoreWanted wanted, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(wanted);
         var versions = new Versions(tenantBackups, await ListCandidatesAsync(wanted, cancellationToken));
@@ -42,17 +52,21 @@ public sealed partial class BackupRestore(
 
         LogBegun(logger, wanted.Target.TenantId, newest.Backup.Id, newest.Manifest.Rows);
         var replacements = new List<ReplacedPart>();
-        await RestoreAsync(wanted.Target, versions, [DigestPartOfWholeTables], replacements, cancellationToken);
-        var replayed = await ReplayAsync(wanted, cancellationToken);
-        var days = newest.Manifest.Chunks.Where(chunk => chunk.Day is not null)
+        var days = new OrderedDictionary<DigestPart, long>(newest.Manifest.Chunks.Where(chunk => chunk.Day is not null)
             .OrderByDescending(chunk => chunk.Day)
-            .Select(chunk => new DigestPart(chunk.Table, chunk.Day));
-        await RestoreAsync(wanted.Target, versions, days, replacements, cancellationToken);
+            .Select(chunk => KeyValuePair.Create(new DigestPart(chunk.Table, chunk.Day), chunk.Digest.Rows)));
+        var meter = new TransferMeter(days.Count + 1, 0, newest.Manifest.Rows, 0, progress, time);
+        await RestoreAsync(wanted.Target, versions, [DigestPartOfWholeTables], Done, replacements, cancellationToken);
+        var replayed = await ReplayAsync(wanted, cancellationToken);
+        await RestoreAsync(wanted.Target, versions, days.Keys, Done, replacements, cancellationToken);
         return new RestoreReport(newest.Backup, newest.Manifest.Rows, replacements, replayed);
+
+        void Done(DigestPart part) =>
+            meter.Add(days.TryGetValue(part, out var rows) ? rows : newest.Manifest.Rows - days.Values.Sum());
     }
 
     /// <summary>
-    /// Restores only vehicles, devices and geofences, which takes little time; <see cref="RunAsync"/> leaves them alone afterwards.
+    /// Restores only vehicles, devices and geofences, which takes little time; restoring everything leaves them alone afterwards.
     /// </summary>
     /// <returns>The newest backup that could be read; null when there was none.</returns>
     /// <exception cref="FenceRefusedException">The tenant is at the target at another epoch, fenced, or unknown.</exception>
@@ -65,7 +79,7 @@ public sealed partial class BackupRestore(
             return null;
         }
 
-        await RestoreAsync(target, versions, [DigestPartOfWholeTables], [], cancellationToken);
+        await RestoreAsync(target, versions, [DigestPartOfWholeTables], _ => { }, [], cancellationToken);
         return newest.Backup;
     }
 
@@ -98,6 +112,7 @@ public sealed partial class BackupRestore(
         JoinedTenant target,
         Versions versions,
         IEnumerable<DigestPart> parts,
+        Action<DigestPart> done,
         List<ReplacedPart> replacements,
         CancellationToken cancellationToken) =>
         await Parallel.ForEachAsync(
@@ -115,6 +130,7 @@ public sealed partial class BackupRestore(
                             await import.JoinAsync(target, version.Manifest, chunk, stop);
                         }
 
+                        done(part);
                         if (fault is not null)
                         {
                             Note(new ReplacedPart(part.Table, part.Day, fault, version.Backup.Id));
@@ -129,6 +145,7 @@ public sealed partial class BackupRestore(
                     }
                 }
 
+                done(part);
                 Note(new ReplacedPart(part.Table, part.Day, fault ?? "No backup has it.", null));
 
                 void Note(ReplacedPart replaced)

@@ -131,11 +131,33 @@ public sealed partial class JournalReplay(
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await AwayTenant.JoinAsync(transaction, target.TenantId, target.Epoch, cancellationToken);
+        await WriteTrackersAsync(transaction, target.TenantId, batches, cancellationToken);
         var added = await WritePointsAsync(transaction, target.TenantId, batches, cancellationToken);
         await WriteHeartbeatsAsync(transaction, target.TenantId, batches, cancellationToken);
         await WriteQuarantineAsync(transaction, target.TenantId, batches, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return added;
+    }
+
+    private static async Task WriteTrackersAsync(
+        NpgsqlTransaction transaction, Guid tenantId, List<PointBatch> batches, CancellationToken cancellationToken)
+    {
+        var trackers = batches.Where(batch => batch.Tracker is not null).DistinctBy(batch => batch.DeviceId).ToArray();
+        if (trackers.Length > 0)
+        {
+            await transaction.Sql(
+                """
+                INSERT INTO fleet.devices (customer_id, device_id, name, gateway_id, ident)
+                SELECT $1, device_id, ident, gateway_id, ident
+                FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS t (device_id, gateway_id, ident)
+                ORDER BY device_id
+                ON CONFLICT DO NOTHING
+                """,
+                tenantId,
+                Array.ConvertAll(trackers, batch => batch.DeviceId),
+                Array.ConvertAll(trackers, batch => batch.Tracker!.GatewayId),
+                Array.ConvertAll(trackers, batch => batch.Tracker!.Ident)).RunAsync(cancellationToken);
+        }
     }
 
     private static async Task<int> WritePointsAsync(
@@ -234,10 +256,10 @@ public sealed partial class JournalReplay(
         {
             await transaction.Sql(
                 """
-                INSERT INTO fleet.quarantine (customer_id, device_id, received_at, digest, reason, protocol, raw)
-                SELECT $1, device_id, received_at, sha256(convert_to(raw, 'UTF8')), reason, protocol, raw
-                FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
-                     AS q (device_id, received_at, reason, protocol, raw)
+                INSERT INTO fleet.quarantine (customer_id, device_id, received_at, digest, reason, protocol, raw, ident)
+                SELECT $1, device_id, received_at, sha256(convert_to(raw, 'UTF8')), reason, protocol, raw, ident
+                FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])
+                     AS q (device_id, received_at, reason, protocol, raw, ident)
                 ON CONFLICT DO NOTHING
                 """,
                 tenantId,
@@ -245,7 +267,8 @@ public sealed partial class JournalReplay(
                 Array.ConvertAll(kept, row => row.batch.ReceivedAt.UtcDateTime),
                 Array.ConvertAll(kept, row => WireName.Of(row.quarantined.Reason)),
                 Array.ConvertAll(kept, row => WireName.Of(row.batch.Protocol)),
-                Array.ConvertAll(kept, row => row.quarantined.Raw)).RunAsync(cancellationToken);
+                Array.ConvertAll(kept, row => row.quarantined.Raw),
+                Array.ConvertAll(kept, row => row.quarantined.DeviceHint)).RunAsync(cancellationToken);
         }
     }
 

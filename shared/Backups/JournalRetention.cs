@@ -22,8 +22,10 @@ public sealed partial class JournalRetention(
 {
     private const int BlobsPerStep = 200;
 
-    // A point may wait so long between its receipt and its row: a backup begun in between does not have it.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+    /// <summary>
+    /// A point may wait so long between its receipt and its row: a backup begun in between does not have it.
+    /// </summary>
+    internal static TimeSpan LongestWait { get; } = TimeSpan.FromDays(1);
 
     /// <summary>Removes it, in small steps. Interrupted, it goes on next time.</summary>
     /// <returns>How many blobs were deleted.</returns>

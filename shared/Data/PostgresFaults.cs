@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Npgsql;
 
 namespace WebHost.Data;
@@ -20,4 +21,27 @@ public static class PostgresFaults
         or PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown }
         or PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections }
         or TimeoutException;
+
+    /// <summary>True when the server answers and the database, or what it is made of, does not exist.</summary>
+    public static bool MeansGone(PostgresException exception) => exception.SqlState
+        is PostgresErrorCodes.InvalidCatalogName
+        or PostgresErrorCodes.UndefinedTable
+        or PostgresErrorCodes.InvalidSchemaName;
+
+    /// <summary>
+    /// Says in a sentence what stood in the way of a look at a database. Messages of drivers may name hosts and users; this
+    /// one is fit for a report that is handed to a customer.
+    /// </summary>
+    /// <param name="fault">What the look ended with.</param>
+    /// <param name="patience">For how long an answer was awaited.</param>
+    public static string Describe(Exception fault, TimeSpan patience) => fault switch
+    {
+        OperationCanceledException or TimeoutException => $"It did not answer within {patience.TotalSeconds:0.#} s.",
+        PostgresException gone when MeansGone(gone) => $"The server answers: {gone.MessageText}.",
+        PostgresException { SqlState: var state } => $"The server refuses ({state}).",
+        NpgsqlException { InnerException: TimeoutException } => $"It did not answer within {patience.TotalSeconds:0.#} s.",
+        NpgsqlException { InnerException: SocketException { SocketErrorCode: var code } } => $"No connection ({code}).",
+        SocketException { SocketErrorCode: var code } => $"No connection ({code}).",
+        _ => $"No connection ({fault.GetType().Name}).",
+    };
 }

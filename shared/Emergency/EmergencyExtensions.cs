@@ -11,6 +11,8 @@ public static class EmergencyExtensions
         services.AddSingleton<HomeProbe>();
         services.AddSingleton<SourceReconciliation>();
         services.AddSingleton<FailoverStore>();
+        services.AddSingleton<FailoverProposalStore>();
+        services.AddSingleton<FailoverProposals>();
         services.AddSingleton<IncidentReports>();
         return services;
     }

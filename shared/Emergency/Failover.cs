@@ -27,6 +27,9 @@ public sealed record Failover
     /// <summary>Number of the home that is lost.</summary>
     public required long SourceHome { get; init; }
 
+    /// <summary>That home's database, which may be forgotten.</summary>
+    public required Guid SourceDatabase { get; init; }
+
     /// <summary>Number of the home that takes its place.</summary>
     public required long TargetHome { get; init; }
 

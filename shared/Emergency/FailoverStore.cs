@@ -15,7 +15,7 @@ public sealed class FailoverStore(ControlDatabase control)
     private const string Columns =
         """
         operation_id, tenant_id, part_of, state, reason, importance, source_home, target_home, created_at, switched_at,
-        restored_at, ended_at, facts
+        restored_at, ended_at, facts, source_database
         """;
 
     /// <summary>
@@ -40,12 +40,13 @@ public sealed class FailoverStore(ControlDatabase control)
         var isAdded = await transaction.Sql(
             """
             INSERT INTO failovers (
-                operation_id, tenant_id, part_of, state, reason, importance, source_home, target_home, facts)
-            VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8, jsonb_build_object($9, $10::jsonb))
+                operation_id, tenant_id, part_of, state, reason, importance, source_home, source_database, target_home, facts)
+            VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8, $9, jsonb_build_object($10, $11::jsonb))
             ON CONFLICT (tenant_id) WHERE ended_at IS NULL DO NOTHING
             """,
             failover.OperationId, failover.TenantId, failover.PartOf, failover.State, failover.Reason, failover.Importance,
-            failover.SourceHome, failover.TargetHome, FailoverFacts.Found, JsonText.Of(found)).RunAsync(cancellationToken);
+            failover.SourceHome, failover.SourceDatabase, failover.TargetHome, FailoverFacts.Found, JsonText.Of(found))
+            .RunAsync(cancellationToken);
         if (isAdded == 0)
         {
             return false;
@@ -121,10 +122,15 @@ public sealed class FailoverStore(ControlDatabase control)
     public async Task<Failover?> FindUnderWayAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
-        return await connection.Sql(
-            $"SELECT {Columns} FROM failovers WHERE tenant_id = $1 AND ended_at IS NULL", tenantId)
-            .FirstAsync(Read, cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        return await FindUnderWayAsync(transaction, tenantId, cancellationToken);
     }
+
+    /// <summary>The tenant's failover that is not over, or null, within the caller's transaction.</summary>
+    public static Task<Failover?> FindUnderWayAsync(
+        NpgsqlTransaction transaction, Guid tenantId, CancellationToken cancellationToken) =>
+        transaction.Sql($"SELECT {Columns} FROM failovers WHERE tenant_id = $1 AND ended_at IS NULL", tenantId)
+            .FirstAsync(Read, cancellationToken);
 
     /// <summary>The failovers that are parts of a server's, the most important first.</summary>
     public async Task<IReadOnlyList<Failover>> ListPartsAsync(Guid serverFailover, CancellationToken cancellationToken)
@@ -364,5 +370,6 @@ public sealed class FailoverStore(ControlDatabase control)
         RestoredAt = row.MaybeValue<DateTimeOffset>(10),
         EndedAt = row.MaybeValue<DateTimeOffset>(11),
         Facts = JsonText.Read<JsonElement>(row.GetString(12)),
+        SourceDatabase = row.GetGuid(13),
     };
 }

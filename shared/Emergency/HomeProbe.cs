@@ -1,7 +1,7 @@
-using System.Net.Sockets;
 using Npgsql;
 using WebHost.Data;
 using WebHost.Migration;
+using WebHost.Monitoring;
 using WebHost.Placement;
 
 namespace WebHost.Emergency;
@@ -21,14 +21,13 @@ public sealed class HomeProbe(MovingConnections connections)
         {
             return await AskAsync(database, tenantId, limit.Token).WaitAsync(limit.Token);
         }
-        catch (PostgresException gone) when (gone.SqlState is PostgresErrorCodes.InvalidCatalogName
-            or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        catch (PostgresException gone) when (PostgresFaults.MeansGone(gone))
         {
-            return new HomeCondition(HomePresence.Gone, Epoch: null, $"The server answers: {gone.MessageText}.");
+            return new HomeCondition(HomePresence.Gone, Epoch: null, PostgresFaults.Describe(gone, Patience));
         }
         catch (Exception silent) when (!cancellationToken.IsCancellationRequested)
         {
-            return new HomeCondition(HomePresence.Silent, Epoch: null, Describe(silent));
+            return new HomeCondition(HomePresence.Silent, Epoch: null, PostgresFaults.Describe(silent, Patience));
         }
     }
 
@@ -37,7 +36,7 @@ public sealed class HomeProbe(MovingConnections connections)
     {
         await using var connection = await connections.OpenAsync(database, cancellationToken);
         var known = await connection.Sql(
-            "SELECT epoch, writable, away FROM fleet.customers WHERE customer_id = $1", tenantId)
+            $"SELECT epoch, writable, away, {DatabaseProbe.Commit} FROM fleet.customers WHERE customer_id = $1", tenantId)
             .ListAsync(row => (Epoch: row.GetInt64(0), Writable: row.GetBoolean(1), Away: row.GetBoolean(2)), cancellationToken);
         return known switch
         {
@@ -51,16 +50,6 @@ public sealed class HomeProbe(MovingConnections connections)
             _ => throw new InvalidOperationException($"Database {database.Name} knows tenant {tenantId} more than once."),
         };
     }
-
-    // Messages of drivers may name hosts and users; reports are handed to customers.
-    private static string Describe(Exception silent) => silent switch
-    {
-        OperationCanceledException or TimeoutException => $"It did not answer within {Patience.TotalSeconds:0} s.",
-        PostgresException { SqlState: var state } => $"The server refuses connections ({state}).",
-        NpgsqlException { InnerException: SocketException { SocketErrorCode: var code } } => $"No connection ({code}).",
-        SocketException { SocketErrorCode: var code } => $"No connection ({code}).",
-        _ => $"No connection ({silent.GetType().Name}).",
-    };
 }
 
 /// <summary>What a look at a home has shown.</summary>

@@ -20,11 +20,15 @@ public sealed class IncidentReports(
     ServerStore servers,
     StorageKeeper storage,
     AlertStore alerts,
+    DatabaseHealthStore health,
     Settings settings,
     TimeProvider time)
 {
     // What was wrong shortly before may be why.
     private static readonly TimeSpan Before = TimeSpan.FromHours(1);
+
+    // Of a step that took less, its end tells enough.
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(5);
 
     /// <summary>The report as of now; the one that was written at the end, when the failover is over.</summary>
     /// <exception cref="InvalidOperationException">The operation is no failover.</exception>
@@ -41,11 +45,13 @@ public sealed class IncidentReports(
         var target = await placements.GetHomeAsync(failover.TenantId, failover.TargetHome, cancellationToken);
         var homes = await failovers.ListHomesAsync(operationId, cancellationToken);
         var operation = (await operations.FindAsync(operationId, cancellationToken))!;
-        var raised = await alerts.ListAboutAsync(
-            Subjects(failover, source), failover.CreatedAt - Before, failover.EndedAt ?? time.GetUtcNow(), cancellationToken);
+        var (from, to) = (failover.CreatedAt - Before, failover.EndedAt ?? time.GetUtcNow());
+        var raised = await alerts.ListAboutAsync(Subjects(failover, source), from, to, cancellationToken);
+        var phases = await health.HistoryAsync(failover.SourceDatabase, from, to, cancellationToken);
         var restored = Fact<RestoredHistory>(failover, FailoverFacts.Restored);
         var verified = Fact<VerifiedHistory>(failover, FailoverFacts.Verified);
-        var seen = raised.Select(alert => (DateTimeOffset?)alert.RaisedAt).Where(at => at <= failover.CreatedAt).Min();
+        var seen = phases.Where(phase => phase.State != DatabaseState.Answering).Select(phase => (DateTimeOffset?)phase.Since)
+            .Where(at => at <= failover.CreatedAt).Min();
         var times = new IncidentTimes(
             seen, failover.CreatedAt, failover.SwitchedAt, failover.RestoredAt, failover.EndedAt);
         var lost = FindLost(restored, verified, homes, failover);
@@ -57,9 +63,9 @@ public sealed class IncidentReports(
             IsFinal = FailoverLifecycle.IsOver(failover.State),
             WrittenAt = time.GetUtcNow(),
             Summary = Summarize(source, target, times, restored, verified, lost),
-            Cause = FindCause(failover),
+            Cause = FindCause(failover, phases),
             Times = times,
-            Timeline = [.. Tell(failover, operation, raised, homes).OrderBy(happened => happened.At)],
+            Timeline = [.. Tell(failover, operation, raised, phases, homes).OrderBy(happened => happened.At)],
             Restored = restored,
             Verified = verified,
             Lost = lost,
@@ -81,7 +87,7 @@ public sealed class IncidentReports(
         failover.TenantId.ToString(),
         failover.OperationId.ToString(),
         .. source.ServerId is { } server ? [server.ToString()] : Array.Empty<string>(),
-        .. source.DatabaseId is { } database ? [database.ToString()] : Array.Empty<string>(),
+        failover.SourceDatabase.ToString(),
     ];
 
     private static string Summarize(
@@ -116,9 +122,15 @@ public sealed class IncidentReports(
         return string.Join(' ', told);
     }
 
-    private static List<string> FindCause(Failover failover)
+    private static List<string> FindCause(Failover failover, IEnumerable<DatabasePhase> phases)
     {
-        var cause = new List<string> { $"The failover was asked for with the reason: {failover.Reason}" };
+        var cause = new List<string>();
+        if (phases.LastOrDefault(phase => phase.State != DatabaseState.Answering && phase.Since <= failover.CreatedAt) is { } seen)
+        {
+            cause.Add($"The home's database was {WireName.Of(seen.State)} from {seen.Since:u} on. {seen.Reason}");
+        }
+
+        cause.Add($"The failover was asked for with the reason: {failover.Reason}");
         if (Fact<HomeCondition>(failover, FailoverFacts.Found) is { } found)
         {
             cause.Add($"When it was asked for, the home was {Describe(found.Presence)}. {found.Detail}");
@@ -126,7 +138,9 @@ public sealed class IncidentReports(
 
         if (Fact<HomeCondition>(failover, FailoverFacts.LostHome) is { } later)
         {
-            cause.Add($"At the switch it was {Describe(later.Presence)}. {later.Detail}");
+            cause.Add(later == Fact<HomeCondition>(failover, FailoverFacts.Found)
+                ? "At the switch it was still so."
+                : $"At the switch it was {Describe(later.Presence)}. {later.Detail}");
         }
 
         if (Fact<string>(failover, FailoverFacts.Vendor) is { } vendor)
@@ -170,12 +184,22 @@ public sealed class IncidentReports(
     }
 
     private static IEnumerable<IncidentEvent> Tell(
-        Failover failover, Operation operation, IEnumerable<Alert> raised, IEnumerable<HomeLeft> homes)
+        Failover failover,
+        Operation operation,
+        IEnumerable<Alert> raised,
+        IEnumerable<DatabasePhase> phases,
+        IEnumerable<HomeLeft> homes)
     {
+        foreach (var phase in phases)
+        {
+            yield return new(phase.Since, "health", $"The lost home's database is {WireName.Of(phase.State)}. {phase.Reason}");
+        }
+
         yield return new(failover.CreatedAt, "operation", $"Failover accepted: {failover.Reason}");
         foreach (var alert in raised)
         {
-            yield return new(alert.RaisedAt, "alert", $"{alert.Kind}: {alert.Message}");
+            // What an operator is to do is nobody else's matter.
+            yield return new(alert.RaisedAt, "alert", $"{alert.Kind}: {FirstSentence(alert.Message)}");
             if (alert.ResolvedAt is { } resolved)
             {
                 yield return new(resolved, "alert", $"{alert.Kind}: over.");
@@ -184,7 +208,7 @@ public sealed class IncidentReports(
 
         foreach (var step in operation.Steps.SelectMany(step => step.Parts ?? [step]))
         {
-            if (step.StartedAt is { } started)
+            if (step.StartedAt is { } started && (step.FinishedAt is null || step.FinishedAt - started > Long))
             {
                 yield return new(started, "operation", $"{step.Title}: begun.");
             }
@@ -238,6 +262,9 @@ public sealed class IncidentReports(
 
         return limits;
     }
+
+    private static string FirstSentence(string text) =>
+        text.IndexOf(". ", StringComparison.Ordinal) is >= 0 and var end ? text[..(end + 1)] : text;
 
     private static string NameOf(HostingProvider provider) => provider == HostingProvider.Fly ? "Fly.io" : "Hetzner";
 

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace WebHost.Emergency;
 
-/// <summary>A row that was changed at the source and could not be taken: the target's stays, and somebody has to look.</summary>
+/// <summary>
+/// A row that was changed at the source and could not be taken: the target's stays, and somebody has to look.
+/// </summary>
 /// <param name="Table">The table.</param>
 /// <param name="Key">The row's key.</param>
 /// <param name="Reason">Why it was not taken.</param>

@@ -14,7 +14,8 @@ internal sealed class ReconciliationRecord(JoinedTenant target, Guid sourceId, l
     private const string Report = "report";
 
     /// <summary>The report, when everything has been fetched; null before.</summary>
-    public async Task<ReconciliationReport?> FindReportAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+    public async Task<ReconciliationReport?> FindReportAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await connection.Sql(
             "SELECT outcome FROM fleet.reconciliations WHERE customer_id = $1 AND source = $2 AND epoch = $3 AND part = $4",
             target.TenantId, sourceId, epoch, Report)
@@ -50,7 +51,8 @@ internal sealed class ReconciliationRecord(JoinedTenant target, Guid sourceId, l
     public Task NoteAsync(NpgsqlConnection connection, ReconciliationReport report, CancellationToken cancellationToken) =>
         NoteAsync(connection, Report, JsonText.Of(report), cancellationToken);
 
-    private Task NoteAsync(NpgsqlConnection connection, string part, JsonText outcome, CancellationToken cancellationToken) =>
+    private Task NoteAsync(
+        NpgsqlConnection connection, string part, JsonText outcome, CancellationToken cancellationToken) =>
         connection.Sql(
             """
             INSERT INTO fleet.reconciliations (customer_id, source, epoch, part, outcome) VALUES ($1, $2, $3, $4, $5)

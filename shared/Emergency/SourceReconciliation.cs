@@ -12,9 +12,9 @@ using WebHost.Placement;
 namespace WebHost.Emergency;
 
 /// <summary>
-/// Takes the writes from a home that was lost and came back, and fetches what only it has into the home that serves the tenant
-/// since, while that is written. Each part is fetched once: interrupted anywhere, it goes on behind the last one, and repeated,
-/// it answers the same report and changes nothing. README.md says by what rules.
+/// Takes the writes from a home that was lost and came back, and fetches what only it has into the home that serves the
+/// tenant since, while that is written. Each part is fetched once: interrupted anywhere, it goes on behind the last one, and
+/// repeated, it answers the same report and changes nothing. README.md says by what rules.
 /// </summary>
 public sealed partial class SourceReconciliation(
     MovingConnections connections,
@@ -31,7 +31,7 @@ public sealed partial class SourceReconciliation(
     /// <summary>Place in a reconciliation: the source has handed over.</summary>
     public const string HandedOver = "source-handed-over";
 
-    /// <summary>Place in a reconciliation: the source's small tables are at the target, and nobody waits for anybody.</summary>
+    /// <summary>Place in a reconciliation: the source's small tables are at the target; nobody waits for anybody.</summary>
     public const string Staged = "source-staged";
 
     /// <summary>Place in a reconciliation: the small tables are merged and nothing is committed yet.</summary>
@@ -49,20 +49,21 @@ public sealed partial class SourceReconciliation(
     // A connection that was left in the middle of a transaction is cut off after a minute.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private static readonly IReadOnlyList<MovedTable> NewerTables = [.. MovedTable.All.Where(table => table.Newer is not null)];
+    private static readonly IReadOnlyList<MovedTable> NewerTables =
+        [.. MovedTable.All.Where(table => table.Newer is not null)];
 
     /// <summary>Fences the tenant at the source for good, and fetches.</summary>
     /// <param name="runId">To whom the fence belongs: an operation's id.</param>
     /// <param name="source">The database of the home that came back.</param>
     /// <param name="target">The database that serves the tenant, whom, and at which epoch.</param>
     /// <param name="restoredFrom">
-    /// The backup from which the small tables were restored at the target; without one nothing is deleted there, and what differs
-    /// is a conflict.
+    /// The backup from which the small tables have been restored at the target; without one nothing is deleted there, and what
+    /// differs is a conflict.
     /// </param>
     /// <param name="cancellationToken">Interrupts it.</param>
     /// <exception cref="FenceRefusedException">
-    /// The target does not serve the tenant at that epoch; or the source is the target, does not know the tenant, or has it at an
-    /// epoch at which it may be the one that serves.
+    /// The target does not serve the tenant at that epoch; or the source is the target, does not know the tenant, or has it
+    /// at an epoch at which it may be the one that serves.
     /// </exception>
     /// <exception cref="TimeoutException">A write that had begun, at either side, was not done in time.</exception>
     /// <exception cref="MigrationMismatchException">What arrived is not what was sent.</exception>
@@ -78,7 +79,8 @@ public sealed partial class SourceReconciliation(
         if (restoredFrom is not null && restoredFrom.TenantId != target.TenantId)
         {
             throw new ArgumentException(
-                $"Backup {restoredFrom.Id} is of tenant {restoredFrom.TenantId}, not {target.TenantId}.", nameof(restoredFrom));
+                $"Backup {restoredFrom.Id} is of tenant {restoredFrom.TenantId}, not {target.TenantId}.",
+                nameof(restoredFrom));
         }
 
         var begin = time.GetTimestamp();
@@ -106,7 +108,12 @@ public sealed partial class SourceReconciliation(
         await record.NoteAsync(connection, Summarize(parts, epoch, time.GetElapsedTime(begin)), cancellationToken);
         var report = (await record.FindReportAsync(connection, cancellationToken))!;
         LogFetched(
-            logger, target.TenantId, source.Name, report.FencedEpoch, report.Tables.Sum(table => table.Added), report.ConflictCount);
+            logger,
+            target.TenantId,
+            source.Name,
+            report.FencedEpoch,
+            report.Tables.Sum(table => table.Added),
+            report.ConflictCount);
         return report;
     }
 
@@ -119,7 +126,8 @@ public sealed partial class SourceReconciliation(
             || served.Epoch != serving)
         {
             throw new FenceRefusedException(
-                $"Database {target.Database.Name} does not serve tenant {tenantId} at epoch {serving}: another might, which is not fenced.");
+                $"Database {target.Database.Name} does not serve tenant {tenantId} at epoch {serving}: "
+                + "another might, which is not fenced.");
         }
 
         var found = source.Id == target.Database.Id ? served : await fence.ReadAsync(source, tenantId, cancellationToken);
@@ -130,11 +138,12 @@ public sealed partial class SourceReconciliation(
                     $"Database {source.Name} does not know tenant {tenantId}: there is nothing to fetch from it.");
             case { Away: false } when found.Epoch >= serving:
                 throw new FenceRefusedException(
-                    $"Database {source.Name} has tenant {tenantId} at epoch {found.Epoch}, database {target.Database.Name} at {serving}: "
-                    + "only an older home is fenced.");
+                    $"Database {source.Name} has tenant {tenantId} at epoch {found.Epoch}, "
+                    + $"database {target.Database.Name} at {serving}: only an older home is fenced.");
             case { Away: true } when found.Epoch > serving:
                 throw new FenceRefusedException(
-                    $"Database {source.Name} expects tenant {tenantId} at epoch {found.Epoch}, behind {serving}: it is about to serve.");
+                    $"Database {source.Name} expects tenant {tenantId} at epoch {found.Epoch}, behind {serving}: "
+                    + "it is about to serve.");
             case { Away: true }:
                 return found.Epoch;
         }
@@ -147,7 +156,8 @@ public sealed partial class SourceReconciliation(
         return found.Epoch + 1;
     }
 
-    // Everything is brought to the target before anybody has to wait for it; what follows then takes as long as a few statements.
+    // Everything is brought to the target before anybody has to wait for it; what follows then takes as long as a few
+    // statements.
     private async Task MergeAsync(
         NpgsqlTransaction source,
         NpgsqlConnection connection,
@@ -231,8 +241,11 @@ public sealed partial class SourceReconciliation(
                 var chunk = manifest.Chunks.FirstOrDefault(chunk => chunk.Table == name)
                     ?? throw new InvalidOperationException($"It has no file of table {name}.");
                 await import.ReadFileAsync(
-                    chunk, rows => StagedRows.CopyAsync(target, into, table.Columns, rows, cancellationToken), cancellationToken);
-                ThrowWhenDifferent(table, day: null, chunk.Digest, await ReadDigestAsync(target, table, into, cancellationToken), "in the manifest");
+                    chunk,
+                    rows => StagedRows.CopyAsync(target, into, table.Columns, rows, cancellationToken),
+                    cancellationToken);
+                var arrived = await ReadDigestAsync(target, table, into, cancellationToken);
+                ThrowWhenDifferent(table, day: null, chunk.Digest, arrived, "in the manifest");
             }
 
             return null;
@@ -248,7 +261,8 @@ public sealed partial class SourceReconciliation(
         }
     }
 
-    private static async Task<ReconciledTable> JoinAsync(MovedTable table, StagedRows staged, CancellationToken cancellationToken)
+    private static async Task<ReconciledTable> JoinAsync(
+        MovedTable table, StagedRows staged, CancellationToken cancellationToken)
     {
         var arrived = await staged.DigestAsync(cancellationToken);
         var known = await staged.AppliedDigestAsync(cancellationToken);
@@ -377,13 +391,22 @@ public sealed partial class SourceReconciliation(
         };
     }
 
-    [LoggerMessage(780, LogLevel.Warning, "Tenant {TenantId}: database {Database} came back and takes no writes any more, at epoch {Epoch} or older.")]
+    [LoggerMessage(
+        780,
+        LogLevel.Warning,
+        "Tenant {TenantId}: database {Database} came back and takes no writes any more, at epoch {Epoch} or older.")]
     private static partial void LogFenced(ILogger logger, Guid tenantId, string database, long epoch);
 
-    [LoggerMessage(781, LogLevel.Warning, "Tenant {TenantId}: backup {BackupId} cannot be read; rows that differ are conflicts.")]
+    [LoggerMessage(
+        781,
+        LogLevel.Warning,
+        "Tenant {TenantId}: backup {BackupId} cannot be read; rows that differ are conflicts.")]
     private static partial void LogNoBasis(ILogger logger, Guid tenantId, Guid backupId, Exception exception);
 
-    [LoggerMessage(782, LogLevel.Information, "Tenant {TenantId}: from database {Database}, fenced at epoch {Epoch}, {Rows} rows were fetched; {Conflicts} conflicts.")]
+    [LoggerMessage(
+        782,
+        LogLevel.Information,
+        "Tenant {TenantId}: from database {Database}, fenced at {Epoch}, {Rows} rows were fetched; {Conflicts} conflicts.")]
     private static partial void LogFetched(
         ILogger logger, Guid tenantId, string database, long epoch, long rows, long conflicts);
 }

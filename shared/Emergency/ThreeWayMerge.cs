@@ -39,7 +39,9 @@ internal sealed class ThreeWayMerge(NpgsqlTransaction target, Guid tenantId)
     public Task<string> MakeTheirsAsync(MovedTable table, CancellationToken cancellationToken) =>
         MakeAsync(Theirs(table), table, cancellationToken);
 
-    /// <summary>Makes the temporary table, empty, that takes the rows that both had. It may stay so: nothing is known then.</summary>
+    /// <summary>
+    /// Makes the temporary table, empty, that takes the rows that both had. It may stay so: nothing is known then.
+    /// </summary>
     public Task<string> MakeBasisAsync(MovedTable table, CancellationToken cancellationToken) =>
         MakeAsync(Basis(table), table, cancellationToken);
 
@@ -144,7 +146,8 @@ internal sealed class ThreeWayMerge(NpgsqlTransaction target, Guid tenantId)
                 $"""
                 DELETE FROM {Verdicts(child)} c USING {Verdicts(parent)} p
                 WHERE c.verdict = '{Delete}' AND p.{reference.Column} = c.{reference.Column}
-                  AND p.verdict IN ({Conflict(MergeConflictReason.StillUsed)}, {Conflict(MergeConflictReason.DeletedAtSource)})
+                  AND p.verdict IN (
+                      {Conflict(MergeConflictReason.StillUsed)}, {Conflict(MergeConflictReason.DeletedAtSource)})
                 """).RunAsync(cancellationToken);
         }
     }
@@ -245,11 +248,15 @@ internal sealed class ThreeWayMerge(NpgsqlTransaction target, Guid tenantId)
         MovedTable table, int most, CancellationToken cancellationToken)
     {
         string Whole(string alias) =>
-            $"CASE WHEN {alias}.{table.Key[0]} IS NOT NULL THEN {MovedTable.JsonOf(alias, table.Key.Concat(table.Content))}::text END";
+            $"""
+            CASE WHEN {alias}.{table.Key[0]} IS NOT NULL
+                THEN {MovedTable.JsonOf(alias, table.Key.Concat(table.Content))}::text END
+            """;
         string Updated(string alias) => table.Content.Contains(UpdatedAt) ? $"{alias}.{UpdatedAt}" : "NULL::timestamptz";
         return target.Sql(
             $"""
-            SELECT m.verdict, {MovedTable.JsonOf("m", table.Key)}::text, {Whole("t")}, {Whole("o")}, {Updated("t")}, {Updated("o")}
+            SELECT m.verdict, {MovedTable.JsonOf("m", table.Key)}::text,
+                   {Whole("t")}, {Whole("o")}, {Updated("t")}, {Updated("o")}
             FROM {Verdicts(table)} m
             LEFT JOIN {Theirs(table)} t ON {table.SameKey("t", "m")}
             LEFT JOIN {Ours(table)} o ON {table.SameKey("o", "m")}

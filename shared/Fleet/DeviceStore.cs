@@ -15,6 +15,16 @@ namespace WebHost.Fleet;
 /// </summary>
 public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions, IMemoryCache cache)
 {
+    private const string SelectKnown =
+        """
+        SELECT d.id, d.tenant_id, t.plan, d.speed_unit, d.ident, b.idents, b.ids
+        FROM devices d JOIN tenants t ON t.id = d.tenant_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(array_agg(ident ORDER BY id), '{}') AS idents,
+                   coalesce(array_agg(CASE WHEN revoked_at IS NULL THEN id END ORDER BY id), '{}') AS ids
+            FROM devices WHERE gateway_id = d.id) AS b
+        """;
+
     // A revoked token is refused everywhere after this long at the latest.
     private static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(5);
 
@@ -24,13 +34,19 @@ public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions
             tenantId,
             session => session.Sql(
                 """
-                SELECT d.device_id, d.name, v.vehicle_id, d.created_at FROM fleet.devices d
+                SELECT d.device_id, d.name, v.vehicle_id, d.created_at, d.gateway_id, d.ident FROM fleet.devices d
                 LEFT JOIN LATERAL (
                     SELECT vehicle_id FROM fleet.device_vehicles
                     WHERE device_id = d.device_id ORDER BY since DESC LIMIT 1) AS v ON true
                 ORDER BY d.created_at, d.device_id
                 """).ListAsync(
-                row => new Device(row.GetGuid(0), row.GetString(1), row.Maybe<string>(2), row.GetFieldValue<DateTimeOffset>(3)),
+                row => new Device(
+                    row.GetGuid(0),
+                    row.GetString(1),
+                    row.Maybe<string>(2),
+                    row.GetFieldValue<DateTimeOffset>(3),
+                    row.MaybeValue<Guid>(4),
+                    row.Maybe<string>(5)),
                 cancellationToken),
             cancellationToken);
 
@@ -54,7 +70,10 @@ public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions
         return new NewDevice(deviceId, token);
     }
 
-    /// <summary>Revokes a device's token; its points stay. False when the tenant has no such device.</summary>
+    /// <summary>
+    /// Revokes a device's token, or has what a tracker without one sends go into quarantine; its points stay. False when the
+    /// tenant has no such device.
+    /// </summary>
     public async Task<bool> RevokeAsync(Guid tenantId, Guid deviceId, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
@@ -63,14 +82,12 @@ public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions
             .RunAsync(cancellationToken) > 0;
     }
 
-    /// <summary>In what unit each of the tenant's devices, revoked ones too, means speeds that its protocol leaves open.</summary>
-    public async Task<IReadOnlyDictionary<Guid, SpeedUnit>> ReadSpeedUnitsAsync(
-        Guid tenantId, CancellationToken cancellationToken)
+    /// <summary>The tenant's devices that have a token, revoked ones too, with the trackers behind them.</summary>
+    public async Task<IReadOnlyList<KnownDevice>> ListKnownAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
-        var units = await connection.Sql("SELECT id, speed_unit FROM devices WHERE tenant_id = $1", tenantId)
-            .ListAsync(row => (row.GetGuid(0), WireName.Parse<SpeedUnit>(row.GetString(1))), cancellationToken);
-        return units.ToDictionary();
+        return await connection.Sql($"{SelectKnown} WHERE d.tenant_id = $1 AND d.token_hash IS NOT NULL", tenantId)
+            .ListAsync(ReadKnown, cancellationToken);
     }
 
     /// <summary>The device whose token this is, or null when it is unknown or revoked.</summary>
@@ -88,16 +105,20 @@ public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions
 
         await using var connection = await control.OpenAsync(cancellationToken);
         var device = await connection.Sql(
-            """
-            SELECT d.id, d.tenant_id, t.plan, d.speed_unit FROM devices d JOIN tenants t ON t.id = d.tenant_id
-            WHERE d.token_hash = $1 AND d.revoked_at IS NULL
-            """,
-            OpaqueToken.Hash(token)).FirstAsync(
-                row => new KnownDevice(
-                    row.GetGuid(0), row.GetGuid(1), WireName.Parse<PlanId>(row.GetString(2)), WireName.Parse<SpeedUnit>(row.GetString(3))),
-                cancellationToken);
+            $"{SelectKnown} WHERE d.token_hash = $1 AND d.revoked_at IS NULL", OpaqueToken.Hash(token))
+            .FirstAsync(ReadKnown, cancellationToken);
         return cache.Set((nameof(DeviceStore), token), device, CacheFor);
     }
+
+    private static KnownDevice ReadKnown(NpgsqlDataReader row) => new(
+        row.GetGuid(0),
+        row.GetGuid(1),
+        WireName.Parse<PlanId>(row.GetString(2)),
+        WireName.Parse<SpeedUnit>(row.GetString(3)),
+        new KnownTrackers(
+            row.GetGuid(0),
+            row.Maybe<string>(4),
+            row.GetFieldValue<string[]>(5).Zip(row.GetFieldValue<Guid?[]>(6))));
 
     private Task<bool> AddToFleetAsync(
         Guid tenantId, Guid deviceId, string name, string? vehicleId, CancellationToken cancellationToken) =>

@@ -38,12 +38,14 @@ public sealed class GpsParser(TimeProvider clock)
     /// <summary>Reads one request.</summary>
     /// <param name="request">The request of an authenticated device.</param>
     /// <param name="querySpeed">The device's setting for speeds in query strings, where the protocol leaves it open.</param>
-    public ParsedRequest Parse(GpsRequest request, SpeedUnit querySpeed = SpeedUnit.Knots)
+    /// <param name="isRefused">Whether a tracker of this name has no device; its messages go into quarantine.</param>
+    public ParsedRequest Parse(
+        GpsRequest request, SpeedUnit querySpeed = SpeedUnit.Knots, Predicate<string>? isRefused = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         var shape = new RequestShape(request);
         var protocol = Array.Find(Protocols, candidate => candidate.Recognises(shape))!;
-        return Parse(shape, protocol, new PointSink(clock.GetUtcNow(), querySpeed));
+        return Parse(shape, protocol, new PointSink(clock.GetUtcNow(), querySpeed, isRefused));
     }
 
     /// <summary>Reads a message again that was quarantined, by the rules that hold now.</summary>

@@ -9,7 +9,7 @@ namespace WebHost.Gps;
 /// <param name="CourseDegrees">Degrees clockwise from north, 0 inclusive to 360 exclusive.</param>
 /// <param name="AccuracyM">Radius in metres, not negative.</param>
 /// <param name="BatteryPercent">0 to 100.</param>
-/// <param name="DeviceHint">What the device calls itself in the message; identity comes from its token.</param>
+/// <param name="DeviceHint">What the device calls itself in the message: which it is of those that share a token.</param>
 /// <param name="Extras">Everything else in the message: a JSON object that PostgreSQL's jsonb takes.</param>
 public sealed record GpsPoint(
     DateTimeOffset Time,

@@ -4,7 +4,8 @@ namespace WebHost.Gps;
 /// <param name="Protocol">How it was written.</param>
 /// <param name="Points">Valid points, in the order sent.</param>
 /// <param name="Heartbeats">Signs of life without a position.</param>
-/// <param name="Quarantined">What can never be accepted; at most 1,000, to bound what one body can make us hold.</param>
+/// <param name="Quarantined">What can never be accepted; at most 1,000, to bound what one body can make us hold, besides all that is good but of a
+/// tracker that is not registered.</param>
 /// <param name="QuarantinedCount">How many there were in all.</param>
 /// <param name="Reply">What to answer when the points are safe.</param>
 /// <param name="Failure">

@@ -45,4 +45,11 @@ public enum QuarantineReason
     /// <summary>It claims to be from more than a day ahead.</summary>
     [JsonStringEnumMemberName("future")]
     Future,
+
+    /// <summary>
+    /// It comes from a tracker that is no device of the tenant's: more trackers post with the token than the plan allows, the
+    /// tracker's device was deleted, or its name is too long for one. The message itself is good.
+    /// </summary>
+    [JsonStringEnumMemberName("unregistered-tracker")]
+    UnregisteredTracker,
 }

@@ -177,7 +177,8 @@ public sealed partial class CatchUp(MovingConnections connections, TimeProvider 
         Guid tenantId,
         CancellationToken cancellationToken)
     {
-        var (there, here) = (new SourceRows(source, table, table.Where(tenantId)), new SourceRows(target, table, table.Where(tenantId)));
+        var there = new SourceRows(source, table, table.Where(tenantId));
+        var here = new SourceRows(target, table, table.Where(tenantId));
         var wanted = await there.DigestAsync(cancellationToken);
         if (wanted == await here.DigestAsync(cancellationToken))
         {

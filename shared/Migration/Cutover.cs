@@ -42,7 +42,10 @@ public sealed partial class Cutover(
 
     /// <summary>Cuts over, or goes on with it.</summary>
     /// <param name="crossing">From where to where.</param>
-    /// <param name="along">Done in the transaction that changes the placement.</param>
+    /// <param name="along">
+    /// Done in the transaction that changes the placement. What it refuses with <see cref="StepRefusedException"/> is not tried
+    /// again: the source serves again at once.
+    /// </param>
     /// <param name="cancellationToken">Interrupts it.</param>
     /// <exception cref="MigrationMismatchException">The last round found other rows at the target; the source serves as before.</exception>
     /// <exception cref="InvalidOperationException">The tenant has been placed elsewhere meanwhile.</exception>
@@ -186,7 +189,7 @@ public sealed partial class Cutover(
             catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
             {
                 LogNotTakenOver(logger, crossing.TenantId, failed);
-                if (time.GetElapsedTime(begin) > settings.Migrations.LongestPause)
+                if (failed is StepRefusedException || time.GetElapsedTime(begin) > settings.Migrations.LongestPause)
                 {
                     await PlaceAsync(
                         crossing, crossing.NextEpoch + 1, crossing.FromHome, _ => Task.CompletedTask, cancellationToken);

@@ -13,7 +13,7 @@ public sealed record MovedTable
     public static IReadOnlyList<MovedTable> All { get; } =
     [
         new() { Name = "vehicles", Key = ["vehicle_id"], Content = ["name", "plate", "version", "created_at", "updated_at"] },
-        new() { Name = "devices", Key = ["device_id"], Content = ["name", "created_at"] },
+        new() { Name = "devices", Key = ["device_id"], Content = ["name", "created_at", "gateway_id", "ident"] },
         new() { Name = "device_vehicles", Key = ["device_id", "since"], Content = ["vehicle_id"] },
         new() { Name = "geofences", Key = ["geofence_id"], Content = ["name", "area", "version", "created_at", "updated_at"] },
         new()
@@ -28,7 +28,7 @@ public sealed record MovedTable
         {
             Name = "quarantine",
             Key = ["device_id", "received_at", "digest"],
-            Content = ["reason", "protocol", "raw"],
+            Content = ["reason", "protocol", "raw", "ident"],
             Time = "received_at",
         },
         new()
@@ -68,7 +68,7 @@ public sealed record MovedTable
     /// <summary>The columns copied, in order.</summary>
     public string Columns => string.Join(", ", [.. Key, .. Content]);
 
-    // Columns that say when and how often a row was written; of two rows that differ in these alone, neither says anything else.
+    // Columns that say when and how often a row was written: rows that differ in these alone say the same.
     private static readonly string[] Bookkeeping = ["version", "created_at", "updated_at", "received_at"];
 
     /// <summary>A table as an export has it, which may be older than a column that the table has today.</summary>

@@ -81,8 +81,8 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
             $"SELECT {RowDigest.Select(table, "t")} {Applied}").FirstAsync(RowDigest.Read, cancellationToken))!;
 
     /// <summary>
-    /// How many of the rows that have arrived are in the tenant's table by their keys, and how many of these say something else
-    /// there.
+    /// How many of the rows that have arrived are in the tenant's table by their keys, and how many of these say something
+    /// else there.
     /// </summary>
     public Task<(long Present, long Different)> CompareAppliedAsync(CancellationToken cancellationToken) =>
         target.Sql($"SELECT count(*), count(*) FILTER (WHERE {Differs}) {Applied}")
@@ -91,8 +91,11 @@ internal sealed class StagedRows(NpgsqlTransaction target, MovedTable table, Gui
     /// <summary>The keys of the first of the rows that say something else in the tenant's table, as JSON.</summary>
     public Task<List<string>> ListDifferentAsync(int most, CancellationToken cancellationToken) =>
         target.Sql(
-            $"SELECT {MovedTable.JsonOf("s", table.Key)}::text {Applied} WHERE {Differs} ORDER BY {table.KeyOf("s")} LIMIT $1", most)
-            .ListAsync(row => row.GetString(0), cancellationToken);
+            $"""
+            SELECT {MovedTable.JsonOf("s", table.Key)}::text {Applied} WHERE {Differs}
+            ORDER BY {table.KeyOf("s")} LIMIT $1
+            """,
+            most).ListAsync(row => row.GetString(0), cancellationToken);
 
     /// <summary>Adds the rows to the tenant's table; those that are there stay.</summary>
     public Task<int> AddAsync(CancellationToken cancellationToken) =>

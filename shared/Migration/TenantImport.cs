@@ -160,7 +160,9 @@ public sealed partial class TenantImport(
 
     /// <summary>Reads a file's rows.</summary>
     /// <param name="chunk">The file.</param>
-    /// <param name="read">Reads the rows, in COPY's binary format. What it throws on data that make no sense means damage.</param>
+    /// <param name="read">
+    /// Reads the rows, in COPY's binary format. What it throws on data that make no sense means damage.
+    /// </param>
     /// <param name="cancellationToken">Interrupts it.</param>
     /// <exception cref="MigrationMismatchException">The file is gone, damaged, or not the one that was written.</exception>
     internal async Task ReadFileAsync(

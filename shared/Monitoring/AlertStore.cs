@@ -37,6 +37,16 @@ public sealed class AlertStore(ControlDatabase control)
             .RunAsync(cancellationToken);
     }
 
+    /// <summary>Closes the open alerts of a kind but for those of these subjects.</summary>
+    public async Task ResolveOthersAsync(
+        string kind, IReadOnlyCollection<string> subjects, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        await connection.Sql(
+            "UPDATE alerts SET resolved_at = now() WHERE kind = $1 AND resolved_at IS NULL AND NOT subject = ANY ($2)",
+            kind, subjects.ToArray()).RunAsync(cancellationToken);
+    }
+
     /// <summary>The alerts about any of these subjects that were open at some time between two moments, oldest first.</summary>
     public async Task<IReadOnlyList<Alert>> ListAboutAsync(
         IReadOnlyCollection<string> subjects, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)

@@ -110,6 +110,29 @@ public sealed class PlacementStore(ControlDatabase control)
             PlacementState.Serving).ListAsync(Read, cancellationToken);
     }
 
+    /// <summary>The databases from which tenants are served.</summary>
+    public async Task<IReadOnlyList<ServedDatabase>> ListServedDatabasesAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            """
+            SELECT h.database_id, count(*)::int, min(h.plan), h.server_id, s.name,
+                   CASE WHEN h.server_id IS NULL THEN (array_agg(t.id))[1] END,
+                   CASE WHEN h.server_id IS NULL THEN min(t.company) END
+            FROM placements p
+            JOIN homes h ON h.tenant_id = p.tenant_id AND h.number = p.home
+            JOIN tenants t ON t.id = p.tenant_id
+            LEFT JOIN servers s ON s.id = h.server_id
+            WHERE p.state = $1 AND h.database_id IS NOT NULL
+            GROUP BY h.database_id, h.server_id, s.name
+            """,
+            PlacementState.Serving).ListAsync(
+            row => new ServedDatabase(
+                row.GetGuid(0), row.GetInt32(1), WireName.Parse<PlanId>(row.GetString(2)), row.MaybeValue<Guid>(3),
+                row.Maybe<string>(4), row.MaybeValue<Guid>(5), row.Maybe<string>(6)),
+            cancellationToken);
+    }
+
     /// <summary>The placement behind a hostname, or null.</summary>
     public async Task<TenantPlacement?> FindByHostnameAsync(string hostname, CancellationToken cancellationToken)
     {

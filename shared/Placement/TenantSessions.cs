@@ -26,27 +26,26 @@ public sealed class TenantSessions(PlacementCache placements, TenantConnections 
         var placement = await placements.GetServedAsync(tenantId, cancellationToken);
         try
         {
-            return await RunAtAsync(placement, writes, work, cancellationToken);
-        }
-        catch (PostgresException moved) when (MeansMoved(moved))
-        {
-            placements.Forget(tenantId);
-            var current = await placements.GetServedAsync(tenantId, cancellationToken);
-            if (current.Epoch == placement.Epoch)
+            try
             {
-                if (moved.SqlState == PostgresFaults.Moved)
+                return await RunAtAsync(placement, writes, work, cancellationToken);
+            }
+            catch (PostgresException moved) when (MeansMoved(moved))
+            {
+                placements.Forget(tenantId);
+                var current = await placements.GetServedAsync(tenantId, cancellationToken);
+                if (current.Epoch == placement.Epoch)
                 {
-                    // Handed over by its database a moment before everybody is told where it went.
-                    throw new TenantFencedException(tenantId);
+                    throw;
                 }
 
-                throw;
+                return await RunAtAsync(current, writes, work, cancellationToken);
             }
-
-            return await RunAtAsync(current, writes, work, cancellationToken);
         }
-        catch (PostgresException fenced) when (fenced.SqlState == PostgresFaults.Fenced)
+        catch (PostgresException notNow) when (notNow.SqlState is PostgresFaults.Moved or PostgresFaults.Fenced)
         {
+            // Fenced; or handed over a moment before everybody is told where the tenant went, or told a moment before its database
+            // takes over.
             placements.Forget(tenantId);
             throw new TenantFencedException(tenantId);
         }

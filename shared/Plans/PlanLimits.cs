@@ -17,9 +17,15 @@ public sealed record PlanLimits(
 {
     private const int BurstSeconds = 60;
     private const int RequestSeconds = 1_000;
+    private const int TrackersPerVehicle = 4;
 
     /// <summary>GPS points accepted at once after a rest: a minute's worth.</summary>
     public int PointBurst => PointsPerSecond * BurstSeconds;
+
+    /// <summary>
+    /// Trackers with a name of their own behind one token: of a vehicle several, such as tractor, trailer and the driver's phone.
+    /// </summary>
+    public int TrackersPerToken => Vehicles * TrackersPerVehicle;
 
     /// <summary>GPS points accepted in one request, whatever it leaves for later ones.</summary>
     public int PointsPerRequest => PointsPerSecond * RequestSeconds;

@@ -76,7 +76,13 @@ public sealed class OrchestratorRulesTests
                 nameof(TakeOver), new string('€', 100_000), [.. ProvisionOnFly.Steps.Select(step => step.Name)]));
         var old = new OldHome(failover, new MovingHome(3, HostingProvider.Hetzner, Guid.CreateVersion7()), Guid.CreateVersion7(), IsReachable: true);
         var serverFailover = new ServerFailoverInput(
-            input.OperationId, input.TenantId, "It burns.", input.Retries, TimeSpan.FromSeconds(1), IsClosed: true);
+            input.OperationId,
+            input.TenantId,
+            "It burns.",
+            new HomeCondition(HomePresence.Silent, Epoch: null, "No connection (ConnectionRefused)."),
+            input.Retries,
+            TimeSpan.FromSeconds(1),
+            IsClosed: true);
 
         Assert.Equal(failover, RoundTrip(failover));
         Assert.Equivalent(failedFailover, RoundTrip(failedFailover), strict: true);
@@ -91,6 +97,12 @@ public sealed class OrchestratorRulesTests
 
         Assert.Equal(backup, RoundTrip(backup));
         Assert.Equal(failedBackup, RoundTrip(failedBackup));
+        var restore = new RestoreInput(
+            input.OperationId, input.TenantId, null, new DateTimeOffset(2026, 3, 14, 8, 0, 0, TimeSpan.Zero), WithJournal: true, input.Retries);
+        var failedRestore = FailedRestore.Of(restore, nameof(RestoreAside), new string('€', 100_000));
+
+        Assert.Equal(restore, RoundTrip(restore));
+        Assert.Equal(failedRestore, RoundTrip(failedRestore));
         Assert.Equal(proof, RoundTrip(proof));
         Assert.Equal(failedProof, RoundTrip(failedProof));
         Assert.Equal(server, RoundTrip(server));
@@ -111,9 +123,10 @@ public sealed class OrchestratorRulesTests
 
         Assert.Equal(
             [
-                typeof(BackupInput), typeof(FailedBackup), typeof(FailedProof), typeof(FailedServerOrder), typeof(FailedStep),
-                typeof(FailoverFailure), typeof(FailoverInput), typeof(MoveFailure), typeof(MoveInput), typeof(OldHome),
-                typeof(ProofInput), typeof(ProvisioningInput), typeof(ServerFailoverInput), typeof(ServerInput),
+                typeof(BackupInput), typeof(FailedBackup), typeof(FailedProof), typeof(FailedRestore), typeof(FailedServerOrder),
+                typeof(FailedStep), typeof(FailoverFailure), typeof(FailoverInput), typeof(MoveFailure), typeof(MoveInput),
+                typeof(OldHome), typeof(ProofInput), typeof(ProvisioningInput), typeof(RestoreInput), typeof(ServerFailoverInput),
+                typeof(ServerInput),
             ],
             inputs.Distinct().OrderBy(type => type.Name));
     }

@@ -29,6 +29,8 @@ public sealed class ScriptedEngine : IAsyncLifetime
 
     private static readonly StepRetries Retries = new(3, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(20));
 
+    private static readonly HomeCondition Silent = new(HomePresence.Silent, Epoch: null, "No connection (ConnectionRefused).");
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan FarDeadline = TimeSpan.FromMinutes(1);
 
@@ -109,7 +111,9 @@ public sealed class ScriptedEngine : IAsyncLifetime
             nameof(TakeServerIntoService) => new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit, limit),
             nameof(BackUpTenant) => new BackupInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit),
             nameof(FailOverServer) => new ServerFailoverInput(
-                operationId, Guid.CreateVersion7(), "It burns.", Retries, PollInterval),
+                operationId, Guid.CreateVersion7(), "It burns.", Silent, Retries, PollInterval),
+            nameof(RestoreTenant) => new RestoreInput(
+                operationId, Guid.CreateVersion7(), Guid.CreateVersion7(), DateTimeOffset.UtcNow, WithJournal: true, Retries),
             nameof(ProveBackup) => new ProofInput(operationId, Guid.CreateVersion7(), Guid.CreateVersion7(), Retries),
             _ => new ProvisioningInput(operationId, Guid.CreateVersion7(), 1, Retries),
         };

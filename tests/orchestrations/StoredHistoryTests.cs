@@ -73,6 +73,8 @@ public sealed class StoredHistoryTests(ScriptedEngine engine) : IClassFixture<Sc
         ["BackUpTenant-failed"] = (nameof(BackUpTenant), () => new Script().Refuses(nameof(CopyBackup)), null),
         ["ProveBackup"] = (nameof(ProveBackup), () => new Script(), null),
         ["ProveBackup-damaged"] = (nameof(ProveBackup), () => new Script().Refuses(nameof(RestoreOnScratch)), null),
+        ["RestoreTenant"] = (nameof(RestoreTenant), () => new Script().Fails(nameof(RestoreAside), 1), null),
+        ["RestoreTenant-failed"] = (nameof(RestoreTenant), () => new Script().Refuses(nameof(ExportRestored)), null),
         ["TakeServerIntoService"] = (nameof(TakeServerIntoService), () => new Script().Waits(nameof(AwaitDelivery), 2), null),
         ["TakeServerIntoService-late"] =
             (nameof(TakeServerIntoService), () => new Script().Waits(nameof(AwaitInstallation), 1_000), null),

@@ -18,6 +18,8 @@ CREATE TABLE failovers (
     -- Of tenants who wait, the one with the larger number comes first.
     importance        integer NOT NULL,
     source_home       bigint NOT NULL,
+    -- The source's database, which the report names when it is long forgotten.
+    source_database   uuid NOT NULL,
     target_home       bigint NOT NULL,
     created_at        timestamptz NOT NULL DEFAULT now(),
     turn_taken_at     timestamptz,

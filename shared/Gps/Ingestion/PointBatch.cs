@@ -10,6 +10,7 @@ namespace WebHost.Gps.Ingestion;
 /// <param name="Points">Valid points.</param>
 /// <param name="Heartbeats">Signs of life without a position.</param>
 /// <param name="Quarantined">What can never be accepted.</param>
+/// <param name="Tracker">What the device is called when it has no token of its own.</param>
 public sealed record PointBatch(
     Guid TenantId,
     Guid DeviceId,
@@ -17,7 +18,8 @@ public sealed record PointBatch(
     GpsProtocol Protocol,
     IReadOnlyList<GpsPoint> Points,
     IReadOnlyList<GpsHeartbeat> Heartbeats,
-    IReadOnlyList<QuarantinedPoint> Quarantined)
+    IReadOnlyList<QuarantinedPoint> Quarantined,
+    TrackerName? Tracker = null)
 {
     /// <summary>Messages of all three kinds.</summary>
     [JsonIgnore]

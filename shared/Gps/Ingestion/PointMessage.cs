@@ -11,7 +11,8 @@ namespace WebHost.Gps.Ingestion;
 /// </summary>
 /// <remarks>
 /// A segment: the tenant's and the device's id (16 bytes each, big-endian), the time of receipt, the protocol, and then records
-/// to its end. A record begins with its kind; a point goes on with flags that say which of its optional fields follow. Whole
+/// to its end. A tracker behind a gateway is a record before the others: the gateway's id and the tracker's name.
+/// A record begins with its kind; a point goes on with flags that say which of its optional fields follow. Whole
 /// numbers are LEB128, signed ones folded (zigzag), times are microseconds since 1970 (those of points as the difference to
 /// the one before), coordinates doubles and other values singles, which is what the database keeps of them. Texts are UTF-8
 /// behind their length; enumerations are written by name.
@@ -111,6 +112,9 @@ public static class PointMessage
         Point = 0,
         Heartbeat = 1,
         Quarantined = 2,
+
+        /// <summary>Not a message but what the segment's device is called, once at most and before them.</summary>
+        Tracker = 3,
     }
 
     [Flags]

@@ -20,6 +20,11 @@ public sealed class PointWriter(TenantConnections connections)
 
         // Always in the same order, so that two writers of the same tenants wait for each other instead of deadlocking.
         var served = batches.Select(b => b.Placement).DistinctBy(p => p.TenantId).OrderBy(p => p.TenantId).ToArray();
+        if (batches.Any(b => b.Batch.Tracker is not null))
+        {
+            commands.BatchCommands.Add(Trackers(served, batches));
+        }
+
         commands.BatchCommands.Add(Points(served, batches));
         if (batches.Any(b => b.Batch.Heartbeats.Count > 0))
         {
@@ -44,6 +49,19 @@ public sealed class PointWriter(TenantConnections connections)
 
         await transaction.CommitAsync(cancellationToken);
         return admitted!;
+    }
+
+    private static NpgsqlBatchCommand Trackers(TenantPlacement[] served, IReadOnlyList<PlacedBatch> batches)
+    {
+        var rows = batches.Select(b => b.Batch).Where(batch => batch.Tracker is not null)
+            .DistinctBy(batch => (batch.TenantId, batch.DeviceId)).ToArray();
+        return Call(
+            "SELECT fleet.ingest_trackers($1, $2, $3, $4, $5, $6)",
+            served,
+            Array(NpgsqlDbType.Uuid, rows, r => r.TenantId),
+            Array(NpgsqlDbType.Uuid, rows, r => r.DeviceId),
+            Array(NpgsqlDbType.Uuid, rows, r => r.Tracker!.GatewayId),
+            Array(NpgsqlDbType.Text, rows, r => r.Tracker!.Ident));
     }
 
     private static NpgsqlBatchCommand Points(TenantPlacement[] served, IReadOnlyList<PlacedBatch> batches)
@@ -87,14 +105,15 @@ public sealed class PointWriter(TenantConnections connections)
     {
         var rows = (from b in batches from quarantined in b.Batch.Quarantined select (b.Batch, Quarantined: quarantined)).ToArray();
         return Call(
-            "SELECT fleet.ingest_quarantine($1, $2, $3, $4, $5, $6, $7, $8)",
+            "SELECT fleet.ingest_quarantine($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             served,
             Array(NpgsqlDbType.Uuid, rows, r => r.Batch.TenantId),
             Array(NpgsqlDbType.Uuid, rows, r => r.Batch.DeviceId),
             Array(NpgsqlDbType.TimestampTz, rows, r => r.Batch.ReceivedAt.UtcDateTime),
             Array(NpgsqlDbType.Text, rows, r => WireName.Of(r.Quarantined.Reason)),
             Array(NpgsqlDbType.Text, rows, r => WireName.Of(r.Batch.Protocol)),
-            Array(NpgsqlDbType.Text, rows, r => r.Quarantined.Raw));
+            Array(NpgsqlDbType.Text, rows, r => r.Quarantined.Raw),
+            Array(NpgsqlDbType.Text, rows, r => r.Quarantined.DeviceHint));
     }
 
     private static NpgsqlBatchCommand Call(string sql, TenantPlacement[] served, params ReadOnlySpan<NpgsqlParameter> rows)

@@ -21,13 +21,14 @@ internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
     public PointBatch ReadSegment()
     {
         var segment = new SegmentReader(Take(Length()));
-        var tenantId = new Guid(segment.Take(IdBytes), bigEndian: true);
-        var deviceId = new Guid(segment.Take(IdBytes), bigEndian: true);
+        var tenantId = segment.Id();
+        var deviceId = segment.Id();
         var receivedAt = segment.Time();
         var protocol = segment.Name<GpsProtocol>();
         var points = new List<GpsPoint>();
         var heartbeats = new List<GpsHeartbeat>();
         var quarantined = new List<QuarantinedPoint>();
+        TrackerName? tracker = null;
         while (!segment.IsAtEnd)
         {
             switch ((Record)segment.Byte())
@@ -41,12 +42,15 @@ internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
                 case Record.Quarantined:
                     quarantined.Add(segment.Quarantined());
                     break;
+                case Record.Tracker:
+                    tracker = new TrackerName(segment.Id(), segment.Text());
+                    break;
                 case var unknown:
                     throw new FormatException($"A segment holds a record of kind {(byte)unknown}, which is not known here.");
             }
         }
 
-        return new PointBatch(tenantId, deviceId, receivedAt, protocol, points, heartbeats, quarantined);
+        return new PointBatch(tenantId, deviceId, receivedAt, protocol, points, heartbeats, quarantined, tracker);
     }
 
     private GpsPoint Point()
@@ -93,6 +97,8 @@ internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
     }
 
     private string? Extras(Fields fields) => fields.HasFlag(Fields.Extras) ? Text() : null;
+
+    private Guid Id() => new(Take(IdBytes), bigEndian: true);
 
     private double? Single(Fields fields, Fields field) =>
         fields.HasFlag(field) ? BinaryPrimitives.ReadSingleLittleEndian(Take(sizeof(float))) : null;

@@ -77,14 +77,18 @@ internal sealed class SegmentWriter(PointBatch batch)
 
         if (_segment.WrittenCount == 0)
         {
-            batch.TenantId.TryWriteBytes(_segment.GetSpan(IdBytes), bigEndian: true, out _);
-            _segment.Advance(IdBytes);
-            batch.DeviceId.TryWriteBytes(_segment.GetSpan(IdBytes), bigEndian: true, out _);
-            _segment.Advance(IdBytes);
+            Id(batch.TenantId);
+            Id(batch.DeviceId);
             _lastTime = 0;
             _lastHint = null;
             Time(batch.ReceivedAt);
             Text(WireName.Of(batch.Protocol));
+            if (batch.Tracker is { } tracker)
+            {
+                Byte((byte)Record.Tracker);
+                Id(tracker.GatewayId);
+                Text(tracker.Ident);
+            }
         }
 
         Byte((byte)kind);
@@ -128,6 +132,12 @@ internal sealed class SegmentWriter(PointBatch batch)
     {
         _segment.GetSpan(1)[0] = value;
         _segment.Advance(1);
+    }
+
+    private void Id(Guid id)
+    {
+        id.TryWriteBytes(_segment.GetSpan(IdBytes), bigEndian: true, out _);
+        _segment.Advance(IdBytes);
     }
 
     private void Time(DateTimeOffset time)

@@ -23,7 +23,12 @@ public sealed class QuarantineRestsException(Guid tenantId, Guid operationId) : 
 /// the way of all points; only when the queue has it, its message leaves the quarantine. Repeating it is harmless.
 /// </summary>
 public sealed class QuarantineReplay(
-    QuarantineStore quarantine, DeviceStore devices, OperationStore operations, PointQueue queue, TimeProvider time)
+    QuarantineStore quarantine,
+    DeviceStore devices,
+    TrackerStore trackers,
+    OperationStore operations,
+    PointQueue queue,
+    TimeProvider time)
 {
     private const int PageSize = 1_000;
 
@@ -44,7 +49,7 @@ public sealed class QuarantineReplay(
             throw new QuarantineRestsException(tenantId, operationId);
         }
 
-        var units = await devices.ReadSpeedUnitsAsync(tenantId, cancellationToken);
+        var senders = await ListSendersAsync(tenantId, cancellationToken);
         var stay = new SortedDictionary<QuarantineReason, int>();
         var (read, points, heartbeats) = (0, 0, 0);
         while (read < limit)
@@ -56,19 +61,23 @@ public sealed class QuarantineReplay(
                 return new ReplayedQuarantine(read, points, heartbeats, stay, Last: null);
             }
 
-            var mended = new List<(QuarantinedMessage Message, ParsedRequest Parsed)>();
+            var mended = new List<Mended>();
             foreach (var message in page)
             {
+                var sender = senders.GetValueOrDefault(message.DeviceId);
                 var parsed = GpsParser.ParseAgain(
-                    message.Protocol, message.Raw, message.ReceivedAt, units.GetValueOrDefault(message.DeviceId));
-                if (parsed is { Failure: null, QuarantinedCount: 0 } && parsed.Points.Count + parsed.Heartbeats.Count > 0)
+                    message.Protocol, message.Raw, message.ReceivedAt, sender?.Poster.SpeedUnit ?? default);
+                if (parsed is not { Failure: null, QuarantinedCount: 0 } || parsed.Points.Count + parsed.Heartbeats.Count == 0)
                 {
-                    mended.Add((message, parsed));
+                    Stay(parsed.Quarantined is [var first, ..] ? first.Reason : message.Reason);
+                }
+                else if (await FindTargetAsync(message, parsed, sender, cancellationToken) is { } target)
+                {
+                    mended.Add(new Mended(message, parsed, target));
                 }
                 else
                 {
-                    var reason = parsed.Quarantined is [var first, ..] ? first.Reason : message.Reason;
-                    stay[reason] = stay.GetValueOrDefault(reason) + 1;
+                    Stay(QuarantineReason.UnregisteredTracker);
                 }
             }
 
@@ -85,21 +94,67 @@ public sealed class QuarantineReplay(
         }
 
         return new ReplayedQuarantine(read, points, heartbeats, stay, before);
+
+        void Stay(QuarantineReason reason) => stay[reason] = stay.GetValueOrDefault(reason) + 1;
+    }
+
+    private async Task<Dictionary<Guid, Sender>> ListSendersAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        var senders = new Dictionary<Guid, Sender>();
+        foreach (var poster in await devices.ListKnownAsync(tenantId, cancellationToken))
+        {
+            senders[poster.DeviceId] = new Sender(poster, null);
+            foreach (var (ident, deviceId) in poster.Trackers.Others)
+            {
+                senders[deviceId] = new Sender(poster, new TrackerName(poster.DeviceId, ident));
+            }
+        }
+
+        return senders;
+    }
+
+    // What a tracker without a device sent is with its gateway, and goes to the tracker's when it has one now.
+    private async Task<Target?> FindTargetAsync(
+        QuarantinedMessage message, ParsedRequest parsed, Sender? sender, CancellationToken cancellationToken)
+    {
+        var ident = message.Ident ?? parsed.Points.Select(point => point.DeviceHint)
+            .Concat(parsed.Heartbeats.Select(heartbeat => heartbeat.DeviceHint)).First();
+        if (sender is not { Name: null, Poster: var poster } || string.IsNullOrEmpty(ident))
+        {
+            return new Target(message.DeviceId, sender?.Name);
+        }
+
+        if (!poster.Trackers.Knows(ident))
+        {
+            await trackers.RegisterAsync(poster, [ident], cancellationToken);
+        }
+
+        return poster.Trackers.Refuses(ident) ? null
+            : poster.Trackers.DeviceOf(ident) is var id && id == poster.DeviceId ? new Target(id, null)
+            : new Target(id, new TrackerName(poster.DeviceId, ident));
     }
 
     // As received now: whoever restores a backup from the journal looks for what came since, and this does.
     private Task EnqueueAsync(
-        Guid tenantId, List<(QuarantinedMessage Message, ParsedRequest Parsed)> mended, CancellationToken cancellationToken) =>
+        Guid tenantId, List<Mended> mended, CancellationToken cancellationToken) =>
         Task.WhenAll(mended
-            .GroupBy(m => (m.Message.DeviceId, m.Message.Protocol))
+            .GroupBy(m => (m.Target, m.Message.Protocol))
             .Select(group => queue.EnqueueAsync(
                 new PointBatch(
                     tenantId,
-                    group.Key.DeviceId,
+                    group.Key.Target.DeviceId,
                     time.GetUtcNow(),
                     group.Key.Protocol,
                     [.. group.SelectMany(m => m.Parsed.Points)],
                     [.. group.SelectMany(m => m.Parsed.Heartbeats)],
-                    []),
+                    [],
+                    group.Key.Target.Tracker),
                 cancellationToken)));
+
+    private sealed record Mended(QuarantinedMessage Message, ParsedRequest Parsed, Target Target);
+
+    private sealed record Target(Guid DeviceId, TrackerName? Tracker);
+
+    /// <summary>Whose token a device posts with, and what it is called there when it is not its own.</summary>
+    private sealed record Sender(KnownDevice Poster, TrackerName? Name);
 }

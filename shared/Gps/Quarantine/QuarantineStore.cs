@@ -26,7 +26,7 @@ public sealed class QuarantineStore(TenantSessions sessions)
             tenantId,
             session => session.Sql(
                 """
-                SELECT received_at, device_id, digest, reason, protocol, raw FROM fleet.quarantine
+                SELECT received_at, device_id, digest, reason, protocol, raw, ident FROM fleet.quarantine
                 WHERE ($1::text IS NULL OR reason = $1) AND ($2::uuid IS NULL OR device_id = $2)
                   AND ($3::timestamptz IS NULL OR (received_at, device_id, digest) < ($3, $4::uuid, $5::bytea))
                 ORDER BY received_at DESC, device_id DESC, digest DESC LIMIT $6
@@ -38,7 +38,8 @@ public sealed class QuarantineStore(TenantSessions sessions)
                         row.GetFieldValue<DateTimeOffset>(0),
                         WireName.Parse<QuarantineReason>(row.GetString(3)),
                         WireName.Parse<GpsProtocol>(row.GetString(4)),
-                        row.GetString(5)),
+                        row.GetString(5),
+                        row.Maybe<string>(6)),
                     cancellationToken),
             cancellationToken);
     }

@@ -3,10 +3,13 @@ using WebHost.Security;
 namespace WebHost.Gps.Reading;
 
 /// <summary>Takes what a protocol's parser finds and sorts it into points, heartbeats and quarantine.</summary>
-internal sealed class PointSink(DateTimeOffset receivedAt, SpeedUnit querySpeed)
+internal sealed class PointSink(DateTimeOffset receivedAt, SpeedUnit querySpeed, Predicate<string>? isRefused = null)
 {
     private const int MostQuarantined = 1_000;
     private const int LongestRawBytes = 4_096;
+
+    // Of what becomes a point when its tracker is registered, nothing may be missing.
+    private const int LongestGoodBytes = 65_536;
 
     private readonly List<GpsPoint> _points = [];
     private readonly List<GpsHeartbeat> _heartbeats = [];
@@ -28,7 +31,7 @@ internal sealed class PointSink(DateTimeOffset receivedAt, SpeedUnit querySpeed)
     /// <summary>Files a message that has a position as a point or into quarantine, any other as a sign of life.</summary>
     public void File(RawFix fix, ReadOnlySpan<byte> raw)
     {
-        if (!fix.HasPosition)
+        if (!fix.HasPosition || IsRefused(fix))
         {
             FileHeartbeat(fix, raw);
         }
@@ -45,7 +48,11 @@ internal sealed class PointSink(DateTimeOffset receivedAt, SpeedUnit querySpeed)
     /// <summary>Files a message as a sign of life, whatever position it may carry; into quarantine if nothing is known in it.</summary>
     public void FileHeartbeat(RawFix fix, ReadOnlySpan<byte> raw)
     {
-        if (fix.HasAny)
+        if (IsRefused(fix))
+        {
+            Quarantine(QuarantineReason.UnregisteredTracker, raw, fix.DeviceHint);
+        }
+        else if (fix.HasAny)
         {
             _heartbeats.Add(PointRules.ToHeartbeat(fix, ReceivedAt));
         }
@@ -58,12 +65,15 @@ internal sealed class PointSink(DateTimeOffset receivedAt, SpeedUnit querySpeed)
     public void Quarantine(QuarantineReason reason, ReadOnlySpan<byte> raw, string? deviceHint = null)
     {
         _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
-        if (_quarantined.Count < MostQuarantined)
+        var isGood = reason == QuarantineReason.UnregisteredTracker;
+        if (isGood || _quarantined.Count < MostQuarantined)
         {
-            var text = StorableText.From(raw[..Math.Min(raw.Length, LongestRawBytes)]);
+            var text = StorableText.From(raw[..Math.Min(raw.Length, isGood ? LongestGoodBytes : LongestRawBytes)]);
             _quarantined.Add(new QuarantinedPoint(reason, OpaqueToken.Redact(text), deviceHint));
         }
     }
+
+    private bool IsRefused(RawFix fix) => isRefused is not null && fix.DeviceHint is { Length: > 0 } name && isRefused(name);
 
     /// <summary>Gives the whole body up: it is not what its protocol, one of our own, prescribes.</summary>
     public void Fail(string failure) => Failure ??= failure;

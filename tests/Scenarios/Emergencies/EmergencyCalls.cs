@@ -46,9 +46,13 @@ internal static class EmergencyCalls
     public static async Task<JsonElement> GetReportAsync(this LocalApp app, Guid failover) =>
         (await app.Operator.GetAsync($"api/operations/{failover}/report")).Expect(HttpStatusCode.OK).Json;
 
-    private static string StateOf(JsonElement operation, string part) =>
-        (from step in operation.GetProperty("steps").EnumerateArray()
-         from one in step.TryGetProperty("parts", out var parts) ? parts.EnumerateArray().ToList() : [step]
-         where one.Text("name") == part
-         select one.Text("state")).Single();
+    /// <summary>The parts of an operation's steps.</summary>
+    public static IEnumerable<JsonElement> PartsOf(JsonElement operation) =>
+        from step in operation.GetProperty("steps").EnumerateArray()
+        from part in step.TryGetProperty("parts", out var parts) ? parts.EnumerateArray().ToList() : [step]
+        select part;
+
+    /// <summary>The state of a part.</summary>
+    public static string StateOf(JsonElement operation, string name) =>
+        PartsOf(operation).Single(part => part.Text("name") == name).Text("state");
 }

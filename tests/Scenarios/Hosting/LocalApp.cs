@@ -27,6 +27,7 @@ public sealed class LocalApp : IAsyncDisposable
     private readonly AppOptions _options;
     private readonly List<string> _serverDatabases = [];
     private readonly ChildProcess _simulators;
+    private readonly List<(ChildProcess Process, Api Anybody)> _furtherHosts = [];
     private ChildProcess _host;
     private int _servers;
 
@@ -47,7 +48,7 @@ public sealed class LocalApp : IAsyncDisposable
                 ["Simulators__Database"] = local.ConnectionString,
                 ["Simulators__AdminDatabase"] = TestDatabase.ServerConnectionString,
             });
-        _host = StartProcess();
+        _host = StartProcess(_port);
     }
 
     /// <summary>The connection string of the blob storage. Fails the test when none was given.</summary>
@@ -144,8 +145,20 @@ public sealed class LocalApp : IAsyncDisposable
     public async Task StartHostAsync()
     {
         await _host.DisposeAsync();
-        _host = StartProcess();
+        _host = StartProcess(_port);
         await WaitUntilReadyAsync();
+    }
+
+    /// <summary>Starts another process of the same application, and answers how anybody reaches it.</summary>
+    public async Task<Api> StartAnotherHostAsync()
+    {
+        var port = Ports.Free();
+        var process = StartProcess(port);
+        var anybody = Api.ForAnybody(Loopback(port));
+        _furtherHosts.Add((process, anybody));
+        await Eventually.IsTrueAsync(
+            async () => !process.HasExited && await anybody.TryGetAsync("api/health") is { Status: HttpStatusCode.OK }, StartDeadline);
+        return anybody;
     }
 
     /// <summary>The end of what both processes printed.</summary>
@@ -154,6 +167,12 @@ public sealed class LocalApp : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _host.DisposeAsync();
+        foreach (var (process, anybody) in _furtherHosts)
+        {
+            await process.DisposeAsync();
+            anybody.Dispose();
+        }
+
         await _simulators.DisposeAsync();
         Operator.Dispose();
         Anybody.Dispose();
@@ -170,8 +189,8 @@ public sealed class LocalApp : IAsyncDisposable
     private static string Limited(TestDatabase database) =>
         new NpgsqlConnectionStringBuilder(database.ConnectionString) { MaxPoolSize = 30 }.ConnectionString;
 
-    private ChildProcess StartProcess() =>
-        ChildProcess.Start(BuiltPrograms.Host, ["--port", Text(_port)], Settings());
+    private ChildProcess StartProcess(int port) =>
+        ChildProcess.Start(BuiltPrograms.Host, ["--port", Text(port)], Settings());
 
     private Dictionary<string, string> Settings()
     {

@@ -4,8 +4,10 @@ using Azure.Storage.Blobs;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using WebHost.Backups;
+using WebHost.Configuration;
 using WebHost.Data;
 using WebHost.Functions.Tests.Hosting;
+using WebHost.Tests;
 
 namespace WebHost.Functions.Tests.Backups;
 
@@ -54,9 +56,7 @@ public sealed class BackupFunctionsTests(ApplicationUnderTest application) : ICl
             ((string?)answer["backupId"], "finished", "on-demand"),
             ((string?)listed["id"], (string?)listed["state"], (string?)listed["reason"]));
 
-        var proof = await Intake.StartProofAsync(Client, default);
-
-        Assert.Equal("succeeded", await EndOfAsync(proof!.Value));
+        Assert.Equal("succeeded", await ProveAsync((Guid)answer["backupId"]!));
         Assert.NotNull((await Store.GetAsync((Guid)answer["backupId"]!, default)).VerifiedAt);
     }
 
@@ -83,6 +83,84 @@ public sealed class BackupFunctionsTests(ApplicationUnderTest application) : ICl
     }
 
     [Fact]
+    public async Task A_backup_that_failed_can_be_tried_again_once()
+    {
+        var failed = await BackUpAsync();
+        await RunAsync("UPDATE operations SET state = 'failed' WHERE id = $1", failed);
+        await RunAsync("UPDATE backups SET state = 'failed' WHERE id = $1", failed);
+
+        var (status, answer) = await application.PostAsync($"operations/{failed}/retry");
+
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        var again = (Guid)answer!["operationId"]!;
+        Assert.NotEqual(failed, again);
+        Assert.Equal("succeeded", await EndOfAsync(again));
+        Assert.Equal(BackupState.Finished, (await Store.GetAsync(again, default)).State);
+        Assert.Equal(HttpStatusCode.Conflict, (await application.PostAsync($"operations/{again}/retry")).Status);
+    }
+
+    [Fact]
+    public async Task A_backup_waits_while_its_tenant_is_being_switched_over()
+    {
+        var home = (long)(await application.GetAsync($"tenants/{_tenantId}"))["epoch"]!;
+        var move = Guid.CreateVersion7();
+        await RunAsync(
+            """
+            INSERT INTO operations (id, kind, tenant_id, orchestrator, input, state, created_at)
+            VALUES ($1, 'upgrade', $2, 'none', '{}', 'running', now() + interval '1 day')
+            """,
+            move, _tenantId);
+        await RunAsync(
+            """
+            INSERT INTO moves (operation_id, tenant_id, kind, state, epoch, source_home, target_home)
+            VALUES ($1, $2, 'upgrade', 'switching', $3, $3, $3)
+            """,
+            move, _tenantId, home);
+
+        var backup = await Intake.StartAsync(Client, _tenantId, BackupReason.OnDemand, default);
+
+        var waiting = await application.OperationAsync(backup, operation => (string?)operation["state"] == "waiting");
+        Assert.Equal($"Migration {move} is switching.", (string?)waiting["steps"]![0]!["detail"]);
+        Assert.Equal(BackupState.Running, (await Store.GetAsync(backup, default)).State);
+        await RunAsync("UPDATE moves SET state = 'undone', ended_at = now() WHERE operation_id = $1", move);
+        await RunAsync("UPDATE operations SET state = 'cancelled', finished_at = now() WHERE id = $1", move);
+        Assert.Equal("succeeded", await EndOfAsync(backup));
+    }
+
+    [Fact]
+    public async Task Nightly_backups_are_started_from_their_hour_on_as_many_at_once_as_may_and_each_once_a_night()
+    {
+        await SignUpAnotherAsync();
+        var settings = application.Services.GetRequiredService<Settings>();
+        var tomorrow = new DateTimeOffset(DateTimeOffset.UtcNow.Date.AddDays(1).AddHours(settings.Backups.Hour), TimeSpan.Zero);
+        var before = await Store.ListDueAsync(tomorrow.AddMinutes(-1), tomorrow, 100, default);
+        Assert.Contains(_tenantId, before);
+
+        await At(tomorrow.AddMinutes(1)).StartDueAsync(Client, default);
+        var first = await StartedSinceAsync(tomorrow);
+        await At(tomorrow.AddMinutes(2)).StartDueAsync(Client, default);
+
+        Assert.Single(first);
+        Assert.Equal(first, await StartedSinceAsync(tomorrow));
+        foreach (var id in first)
+        {
+            Assert.Equal("succeeded", await EndOfAsync(id));
+        }
+
+        await RunAsync("UPDATE backups SET finished_at = started_at WHERE started_at >= $1", tomorrow.UtcDateTime);
+        await At(tomorrow.AddMinutes(3)).StartDueAsync(Client, default);
+        var second = await StartedSinceAsync(tomorrow);
+        Assert.Equal(2, second.Count);
+        Assert.Equal(2, second.Distinct().Count());
+
+        // As many as one may run at once, in place of the settings' four.
+        BackupIntake At(DateTimeOffset now) => ActivatorUtilities.CreateInstance<BackupIntake>(
+            application.Services,
+            new FixedClock(now),
+            settings with { Backups = settings.Backups with { AtOnce = 1 } });
+    }
+
+    [Fact]
     public async Task A_damaged_backup_raises_an_alert_until_a_good_one_is_proven()
     {
         var backup = await BackUpAsync();
@@ -97,6 +175,23 @@ public sealed class BackupFunctionsTests(ApplicationUnderTest application) : ICl
 
         Assert.Equal("succeeded", await ProveAsync(await BackUpAsync()));
         Assert.DoesNotContain(await AlertsAsync(), alert => (string?)alert!["kind"] == "backup-damaged");
+    }
+
+    private async Task<IReadOnlyList<Guid>> StartedSinceAsync(DateTimeOffset moment)
+    {
+        await using var connection = await application.Services.GetRequiredService<ControlDatabase>().OpenAsync();
+        return await connection.Sql("SELECT id FROM backups WHERE started_at >= $1 ORDER BY started_at", moment)
+            .ListAsync(row => row.GetGuid(0));
+    }
+
+    private async Task SignUpAnotherAsync() => Assert.Equal("succeeded", await EndOfAsync((await application.SignUpAsync(
+        new { company = "Other", email = "fleet@other.example", monthlyBudgetUsd = 49, vehicles = 20, locations = Europe, plan = "starter" }))
+        .OperationId));
+
+    private async Task RunAsync(string sql, params object[] values)
+    {
+        await using var connection = await application.Services.GetRequiredService<ControlDatabase>().OpenAsync();
+        await connection.Sql(sql, values).RunAsync();
     }
 
     private async Task<Guid> BackUpAsync()
@@ -124,5 +219,6 @@ public sealed class BackupFunctionsTests(ApplicationUnderTest application) : ICl
         (await application.GetAsync("alerts"))["items"]!.AsArray().Where(alert => (string?)alert!["subject"] == _tenantId.ToString());
 
     private async Task<string?> EndOfAsync(Guid operationId) =>
-        (string?)(await application.OperationAsync(operationId, operation => (string?)operation["state"] is "succeeded" or "failed"))["state"];
+        (string?)(await application.OperationAsync(
+            operationId, operation => (string?)operation["state"] is "succeeded" or "failed", TimeSpan.FromMinutes(2)))["state"];
 }

@@ -139,9 +139,9 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
     public async Task<JsonNode> GetAsync(string path) => (await Http.GetFromJsonAsync<JsonNode>(path))!;
 
     /// <summary>The operation once a condition holds.</summary>
-    public Task<JsonNode> OperationAsync(Guid id, Func<JsonNode, bool> condition) =>
-        Eventually.GetAsync<JsonNode>(async () =>
-            await GetAsync($"operations/{id}") is { } operation && condition(operation) ? operation : null);
+    public Task<JsonNode> OperationAsync(Guid id, Func<JsonNode, bool> condition, TimeSpan? deadline = null) =>
+        Eventually.GetAsync<JsonNode>(
+            async () => await GetAsync($"operations/{id}") is { } operation && condition(operation) ? operation : null, deadline);
 
     /// <summary>Everything that the durable engine keeps, as text.</summary>
     public async Task<string> EngineStateAsync()

@@ -35,17 +35,15 @@ public sealed class BackupFixture : IAsyncLifetime
     public BackupRestore Restore => new(
         Store, Backups, Moving.Import, Replay, TimeProvider.System, NullLogger<BackupRestore>.Instance);
 
-    public BackupProof Proof => new(
-        new ScratchDatabases(
-            Of(new BackupSettings { ScratchDatabase = TestDatabase.ServerConnectionString }),
-            Moving.Control.Databases,
-            Moving.Control.Setup,
-            Moving.Control.Secrets,
-            Moving.Connections),
-        Restore,
-        Backups,
-        Store,
+    public ScratchDatabases Scratch => new(
+        Of(new BackupSettings { ScratchDatabase = TestDatabase.ServerConnectionString }),
+        Moving.Control.Control,
+        Moving.Control.Databases,
+        Moving.Control.Setup,
+        Moving.Control.Secrets,
         Moving.Connections);
+
+    public BackupProof Proof => new(Scratch, Restore, Backups, Store, Moving.Connections);
 
     public async ValueTask InitializeAsync()
     {
@@ -165,7 +163,8 @@ public sealed class BackupFixture : IAsyncLifetime
             name, table, null, digest!, file.Length, Convert.ToHexStringLower(SHA256.HashData(file.ToArray())));
     }
 
-    private static Settings Of(BackupSettings rules) => new()
+    /// <summary>Settings in which only what is about backups matters.</summary>
+    internal static Settings Of(BackupSettings rules) => new()
     {
         ControlDatabase = "",
         ServiceBus = "",

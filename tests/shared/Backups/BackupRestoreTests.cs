@@ -28,6 +28,21 @@ public sealed class BackupRestoreTests(BackupFixture fixture) : IClassFixture<Ba
     }
 
     [Fact]
+    public async Task Restore_tells_how_far_it_is_up_to_the_last_row()
+    {
+        var tenant = await fixture.AddTenantAsync();
+        var backup = await fixture.BackUpAsync(tenant.TenantId);
+        var told = new Told();
+
+        await fixture.Restore.RunAsync(
+            new RestoreWanted(Guid.NewGuid(), await fixture.ExpectAsync(tenant)), told, default);
+
+        Assert.True(told.Progress.Count > 2);
+        Assert.Equal(told.Progress.Select(progress => progress.Percent).Order(), told.Progress.Select(progress => progress.Percent));
+        Assert.Equal((backup.Rows, backup.Rows, 100.0), (told.Progress[^1].Rows, told.Progress[^1].RowsDone, told.Progress[^1].Percent));
+    }
+
+    [Fact]
     public async Task Restore_under_a_tenant_that_is_served_keeps_what_is_newer_there()
     {
         var tenant = await fixture.AddTenantAsync();
@@ -137,6 +152,27 @@ public sealed class BackupRestoreTests(BackupFixture fixture) : IClassFixture<Ba
     }
 
     [Fact]
+    public async Task Restore_brings_trackers_behind_a_gateway_back_with_their_names_from_the_journal_alone()
+    {
+        var tenant = await fixture.Moving.Control.AddServedTenantAsync();
+        var tracker = new TrackerName(Guid.NewGuid(), "352093081452251");
+        await fixture.ConsumeAsync(tenant, Sent(tenant, 5) with { Tracker = tracker }, Sent(tenant, 5, from: 5) with { Tracker = tracker });
+        var target = await fixture.ExpectAsync(tenant);
+
+        await fixture.Restore.RunAsync(new RestoreWanted(Guid.NewGuid(), target), default);
+
+        foreach (var database in new[] { fixture.Moving.Source, fixture.Moving.Target })
+        {
+            Assert.Equal(
+                $"{Sent(tenant, 0).DeviceId} {tracker.Ident} {tracker.GatewayId} {tracker.Ident}",
+                await fixture.Moving.Control.AskAtAsync<string>(
+                    database,
+                    "SELECT string_agg(concat_ws(' ', device_id, name, gateway_id, ident), ',') FROM fleet.devices WHERE customer_id = $1",
+                    tenant.TenantId));
+        }
+    }
+
+    [Fact]
     public async Task Restore_of_a_backup_from_before_a_column_was_added_leaves_that_column_as_it_is_by_itself()
     {
         var tenant = await fixture.AddTenantAsync();
@@ -193,6 +229,13 @@ public sealed class BackupRestoreTests(BackupFixture fixture) : IClassFixture<Ba
 
     private static PointBatch Sent(TenantPlacement tenant, int points, int from = 0) =>
         Batches.Of(tenant.TenantId, new Guid(7, 0, 0, new byte[8]), points, from: from) with { ReceivedAt = Batches.Start.AddMinutes(from) };
+
+    private sealed class Told : IProgress<TransferProgress>
+    {
+        public List<TransferProgress> Progress { get; } = [];
+
+        public void Report(TransferProgress value) => Progress.Add(value);
+    }
 
     private Task<ExportManifest> ManifestAsync(Backup backup) => fixture.Backups.ReadManifestAsync(backup, default);
 }

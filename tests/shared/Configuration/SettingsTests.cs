@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using WebHost.Configuration;
+using WebHost.Plans;
 using WebHost.Providers;
 
 namespace WebHost.Tests.Configuration;
@@ -48,6 +49,8 @@ public sealed class SettingsTests
     [InlineData("Operators:JwtAuthority", "http://elsewhere.example")]
     [InlineData("Operations:StepAttempts", "0")]
     [InlineData("Operations:FirstRetryInterval", "soon")]
+    [InlineData("Failovers:ProposeAfter", "00:00:00")]
+    [InlineData("Failovers:Unattended", "hobby, gold")]
     public void Read_with_one_malformed_setting_names_that_setting(string name, string value)
     {
         var settings = Valid();
@@ -56,6 +59,18 @@ public sealed class SettingsTests
         var faulty = Assert.Throws<OptionsValidationException>(() => Read(settings));
 
         Assert.Contains(faulty.Failures, failure => failure.StartsWith(name.Replace(":", "__", StringComparison.Ordinal), StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(" ")]
+    [InlineData("hobby, Business", PlanId.Hobby, PlanId.Business)]
+    public void Plans_that_are_failed_over_without_asking_are_those_listed(string? listed, params PlanId[] expected)
+    {
+        var settings = Valid();
+        settings["Failovers:Unattended"] = listed;
+
+        Assert.Equal(expected, Read(settings).Failovers.Unattended);
     }
 
     [Fact]

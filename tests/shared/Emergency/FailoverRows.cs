@@ -58,6 +58,7 @@ internal sealed class FailoverRows(ControlFixture fixture)
                 Reason = "It burns.",
                 Importance = importance,
                 SourceHome = serving.Home,
+                SourceDatabase = fixture.Database.Id,
                 TargetHome = target,
             },
             Lost,

@@ -31,6 +31,7 @@ public sealed class IncidentReportsTests(ControlFixture fixture) : IClassFixture
     private readonly FailoverStore _failovers = new(fixture.Control);
     private readonly OperationStore _operations = new(fixture.Control);
     private readonly AlertStore _alerts = new(fixture.Control);
+    private readonly DatabaseHealthStore _health = new(fixture.Control);
     private readonly FailoverRows _rows = new(fixture);
 
     [Fact]
@@ -182,9 +183,9 @@ public sealed class IncidentReportsTests(ControlFixture fixture) : IClassFixture
     public async Task Timeline_tells_alerts_steps_and_outcomes_in_the_order_of_time()
     {
         var (tenant, failover) = await AddAsync();
-        await RaiseAsync("storage-slow", tenant.ToString(), "Writes take seconds.", Accepted.AddMinutes(-20), Accepted.AddMinutes(-10));
+        await RaiseAsync("storage-slow", tenant.ToString(), "Writes take seconds. Look at the disk.", Accepted.AddMinutes(-20), Accepted.AddMinutes(-10));
         await SwitchAsync(failover, Whole, Verified);
-        await StepAsync(failover, "TakeOver", "Have the new home take everything", Accepted.AddSeconds(1), Accepted.AddSeconds(5), attempts: 2);
+        await StepAsync(failover, "TakeOver", "Have the new home take everything", Accepted.AddSeconds(1), Accepted.AddSeconds(9), attempts: 2);
         await StepAsync(failover, "RestoreHistory", "Restore", Accepted.AddSeconds(6), finished: null, attempts: 1);
         await _failovers.DecideAsync(tenant, 1, HomeOutcome.GivenUp, null, default);
         await _rows.ExecuteAsync("UPDATE homes_left SET outcome_at = $2 WHERE tenant_id = $1", tenant, Accepted.AddDays(1));
@@ -197,31 +198,50 @@ public sealed class IncidentReportsTests(ControlFixture fixture) : IClassFixture
                 new IncidentEvent(Accepted.AddMinutes(-10), "alert", "storage-slow: over."),
                 new IncidentEvent(Accepted, "operation", "Failover accepted: It burns."),
                 new IncidentEvent(Accepted.AddSeconds(1), "operation", "Have the new home take everything: begun."),
-                new IncidentEvent(Accepted.AddSeconds(5), "operation", "Have the new home take everything: succeeded (2 attempts). It did."),
                 new IncidentEvent(Accepted.AddSeconds(6), "operation", "Restore: begun."),
+                new IncidentEvent(Accepted.AddSeconds(9), "operation", "Have the new home take everything: succeeded (2 attempts). It did."),
                 new IncidentEvent(Accepted.AddDays(1), "operation", "Lost home 1: given-up."),
             ],
             timeline);
     }
 
     [Fact]
-    public async Task First_sign_is_the_oldest_alert_about_the_tenant_or_what_served_it_that_came_before_the_failover()
+    public async Task First_sign_is_when_the_lost_database_was_first_seen_to_answer_otherwise_than_it_should()
+    {
+        var (tenant, failover) = await AddAsync();
+        var database = (await fixture.AddDatabaseAsync()).Id;
+        await _rows.ExecuteAsync("UPDATE failovers SET source_database = $2 WHERE operation_id = $1", failover, database);
+        await RaiseAsync("over-quota", tenant.ToString(), "", Accepted.AddMinutes(-30), null);
+        await _health.NoteAsync(database, new DatabaseSight(DatabaseState.Answering, "It answers."), Accepted.AddMinutes(-40), default);
+        Assert.Null((await ComposeAsync(failover)).Times.FirstSeen);
+
+        await _health.NoteAsync(database, new DatabaseSight(DatabaseState.Slow, "It takes 9 s."), Accepted.AddMinutes(-5), default);
+        await _health.NoteAsync(database, new DatabaseSight(DatabaseState.Silent, "Nobody answers."), Accepted.AddMinutes(-3), default);
+        await _health.NoteAsync(database, new DatabaseSight(DatabaseState.Gone, "It is empty."), Accepted.AddMinutes(9), default);
+
+        var report = await ComposeAsync(failover);
+        Assert.Equal(Accepted.AddMinutes(-5), report.Times.FirstSeen);
+        Assert.Equal($"The home's database was silent from {Accepted.AddMinutes(-3):u} on. Nobody answers.", report.Cause[0]);
+        Assert.Equal(
+            [(-40.0, "answering. It answers."), (-5, "slow. It takes 9 s."), (-3, "silent. Nobody answers."), (9, "gone. It is empty.")],
+            report.Timeline.Where(told => told.By == "health")
+                .Select(told => ((told.At - Accepted).TotalMinutes, told.Text.Replace("The lost home's database is ", "", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public async Task Alerts_are_told_about_the_tenant_and_what_served_it_from_an_hour_before_on()
     {
         var server = await fixture.AddServerAsync(10);
         var (tenant, failover) = await AddAsync(serverId: server.Id);
         await RaiseAsync("long-over", tenant.ToString(), "", Accepted.AddHours(-3), Accepted.AddHours(-2));
         await RaiseAsync("elsewhere", Guid.NewGuid().ToString(), "", Accepted.AddMinutes(-50), null);
         await RaiseAsync("late", tenant.ToString(), "", Accepted.AddMinutes(1), null);
-        Assert.Null((await ComposeAsync(failover)).Times.FirstSeen);
+        await RaiseAsync("slow", failover.ToString(), "", Accepted.AddMinutes(-5), null);
+        await RaiseAsync("unreachable", server.Id.ToString(), "", Accepted.AddHours(-7), null);
 
-        await RaiseAsync("slow", tenant.ToString(), "", Accepted.AddMinutes(-5), null);
-        Assert.Equal(Accepted.AddMinutes(-5), (await ComposeAsync(failover)).Times.FirstSeen);
-
-        await RaiseAsync("unreachable", server.Id.ToString(), "", Accepted.AddMinutes(-7), null);
-        Assert.Equal(Accepted.AddMinutes(-7), (await ComposeAsync(failover)).Times.FirstSeen);
         Assert.Equal(
-            ["late", "slow", "unreachable"],
-            (await ComposeAsync(failover)).Timeline.Where(told => told.By == "alert").Select(told => told.Text.Split(':')[0]).Order());
+            ["unreachable", "slow", "late"],
+            (await ComposeAsync(failover)).Timeline.Where(told => told.By == "alert").Select(told => told.Text.Split(':')[0]));
     }
 
     [Fact]
@@ -362,6 +382,7 @@ public sealed class IncidentReportsTests(ControlFixture fixture) : IClassFixture
         new StorageKeeper(
             fixture.Control, new PlacementStore(fixture.Control), fixture.Databases, _alerts, NullLogger<StorageKeeper>.Instance),
         _alerts,
+        _health,
         Defaults,
         new FixedClock(now ?? Accepted.AddDays(2))).ComposeAsync(failover, default);
 

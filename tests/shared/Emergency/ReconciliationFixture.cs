@@ -10,7 +10,9 @@ using WebHost.Tests.Placement;
 
 namespace WebHost.Tests.Emergency;
 
-/// <summary>Tenants whose home was lost: restored from a backup at the target, which serves them, while the source is still there.</summary>
+/// <summary>
+/// Tenants whose home was lost: restored from a backup at the target, which serves them, while the source is still there.
+/// </summary>
 public sealed class ReconciliationFixture : IAsyncLifetime
 {
     public BackupFixture Backups { get; } = new();

@@ -115,6 +115,25 @@ public sealed class CutoverTests(MigrationFixture fixture) : IClassFixture<Migra
     }
 
     [Fact]
+    public async Task Switch_that_is_refused_when_the_placement_would_change_is_not_tried_again_and_the_source_serves()
+    {
+        var tenant = await AddCopiedTenantAsync();
+        var asked = 0;
+
+        await Assert.ThrowsAsync<CutoverReturnedException>(() => NewCutover().RunAsync(
+            CrossingOf(tenant),
+            _ =>
+            {
+                asked++;
+                throw new StepRefusedException("It is not wanted any more.");
+            },
+            default));
+
+        Assert.Equal(1, asked);
+        Assert.Equal("served 3", await StateAsync(fixture.Source, tenant));
+    }
+
+    [Fact]
     public async Task Attempt_that_was_thought_dead_can_hand_over_nothing_after_others_have_written()
     {
         var tenant = await AddCopiedTenantAsync();

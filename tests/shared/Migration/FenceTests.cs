@@ -187,6 +187,24 @@ public sealed class FenceTests(MigrationFixture fixture) : IClassFixture<Migrati
         Assert.True(await sessions.ReadAsync(tenant.TenantId, _ => Task.FromResult(true), default));
     }
 
+    [Fact]
+    public async Task Write_between_the_new_placement_and_taking_over_is_told_to_come_again()
+    {
+        var tenant = await fixture.Control.AddRoutedTenantAsync();
+        var sessions = fixture.Control.NewSessions();
+        await sessions.WriteAsync(tenant.TenantId, _ => Task.FromResult(true), default);
+        await fixture.Fence.CloseAsync(fixture.Source, tenant.TenantId, 1, Holder, Patience, default);
+        await fixture.Fence.HandOverAsync(fixture.Source, tenant.TenantId, 1, Holder, default);
+        await fixture.Control.Control.TransactAsync(
+            transaction => PlacementStore.MoveAsync(transaction, tenant.TenantId, from: 1, to: 3, tenant.Home, default), default);
+
+        await Assert.ThrowsAsync<TenantFencedException>(
+            () => sessions.WriteAsync(tenant.TenantId, _ => Task.FromResult(true), default));
+
+        await fixture.Fence.TakeOverAsync(fixture.Source, tenant.TenantId, 3, default);
+        Assert.True(await sessions.WriteAsync(tenant.TenantId, _ => Task.FromResult(true), default));
+    }
+
     private async Task<string?> StateAsync(TenantDatabaseAddress database, Guid tenantId) =>
         await fixture.Control.AskAtAsync<string>(
             database,

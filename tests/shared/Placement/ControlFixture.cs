@@ -194,6 +194,13 @@ public sealed class ControlFixture : IAsyncLifetime
         return await login.OpenAsync(default);
     }
 
+    /// <summary>Runs one statement in the control database.</summary>
+    public async Task RunInControlAsync(string sql, params object?[] values)
+    {
+        await using var connection = await Control.OpenAsync();
+        await connection.Sql(sql, values).RunAsync();
+    }
+
     /// <summary>Runs one statement as the tenant database's administrator.</summary>
     public Task<T?> AskAsync<T>(string sql, params object?[] values) => AskAtAsync<T>(Database, sql, values);
 

@@ -83,6 +83,17 @@ public sealed class LifecycleTests
         Describe(ServerOrderLifecycle.Table));
 
     [Fact]
+    public void Failover_proposal_may_change_in_these_ways_and_no_other() => Assert.Equal(
+        [
+            "open: approved, declined, withdrawn",
+            "approved: executed, open, withdrawn",
+            "declined: ",
+            "withdrawn: ",
+            "executed: ",
+        ],
+        Describe(FailoverProposalLifecycle.Table));
+
+    [Fact]
     public void Staying_where_one_is_does_no_harm() =>
         Assert.All(Enum.GetValues<OperationState>(), state => OperationLifecycle.Table.Check(state, state, "o"));
 

@@ -10,7 +10,6 @@ namespace WebHost.Gps.Protocols.OwnTracks;
 internal sealed class OwnTracksProtocol : IGpsProtocol
 {
     private const double MpsPerKmh = 1 / 3.6;
-    private const int TopicLevels = 3;
 
     // Overland's OwnTracks mode counts seconds from 2001 instead of 1970.
     private static readonly TimeSpan OverlandEpoch = TimeSpan.FromSeconds(978_307_200);
@@ -103,9 +102,9 @@ internal sealed class OwnTracksProtocol : IGpsProtocol
 
     public GpsReply Reply(PointSink sink) => GpsReply.Json("[]");
 
-    // "owntracks/user/device", with further levels for what is no location.
+    // "owntracks/user/device", with further levels for what is no location. The headers give user and device without the base.
     private static string? HintFromTopic(string? topic) =>
-        topic is null ? null : string.Join('/', topic.Split('/').Take(TopicLevels));
+        topic?.Split('/') is [_, var user, var device, ..] ? $"{user}/{device}" : topic;
 
     private static string? HintFromRequest(RequestShape shape)
     {

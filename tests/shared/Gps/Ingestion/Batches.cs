@@ -26,9 +26,10 @@ internal static class Batches
         Gen.Select(Time, Value, Text, Text).Select(
             (time, battery, hint, extras) => new GpsHeartbeat(time, battery, hint, extras)).Array[0, 5],
         Gen.Select(Gen.OneOf<QuarantineReason>(Enum.GetValues<QuarantineReason>()), Gen.String, Text).Select(
-            (reason, raw, hint) => new QuarantinedPoint(reason, WebHost.Gps.Reading.StorableText.From(raw), hint)).Array[0, 5]).Select(
-            (received, protocol, points, heartbeats, quarantined) => new PointBatch(
-                Guid.NewGuid(), Guid.NewGuid(), received, protocol, points, heartbeats, quarantined));
+            (reason, raw, hint) => new QuarantinedPoint(reason, WebHost.Gps.Reading.StorableText.From(raw), hint)).Array[0, 5],
+        Text.Select(ident => ident is null ? null : new TrackerName(Guid.NewGuid(), ident))).Select(
+            (received, protocol, points, heartbeats, quarantined, tracker) => new PointBatch(
+                Guid.NewGuid(), Guid.NewGuid(), received, protocol, points, heartbeats, quarantined, tracker));
 
     /// <summary>So many points, a second apart.</summary>
     public static PointBatch Of(Guid tenantId, Guid deviceId, int points, string? extras = null, int from = 0) => new(
@@ -43,8 +44,8 @@ internal static class Batches
     public static void AssertSame(PointBatch expected, IReadOnlyList<PointBatch> parts)
     {
         Assert.All(parts, part => Assert.Equal(
-            (expected.TenantId, expected.DeviceId, expected.ReceivedAt, expected.Protocol),
-            (part.TenantId, part.DeviceId, part.ReceivedAt, part.Protocol)));
+            (expected.TenantId, expected.DeviceId, expected.ReceivedAt, expected.Protocol, expected.Tracker),
+            (part.TenantId, part.DeviceId, part.ReceivedAt, part.Protocol, part.Tracker)));
         Assert.Equal(expected.Points, parts.SelectMany(part => part.Points));
         Assert.Equal(expected.Heartbeats, parts.SelectMany(part => part.Heartbeats));
         Assert.Equal(expected.Quarantined, parts.SelectMany(part => part.Quarantined));

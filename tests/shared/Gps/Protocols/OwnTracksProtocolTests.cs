@@ -28,7 +28,7 @@ public sealed class OwnTracksProtocolTests
         var point = Post("""{"lon":-122,"lat":37,"topic":"owntracks/test/iPhone 12 Pro","tst":1736161169,"_type":"location","tid":"AC"}""")
             .Point();
 
-        Assert.Equal((37.0, -122.0, "owntracks/test/iPhone 12 Pro"), (point.Latitude, point.Longitude, point.DeviceHint));
+        Assert.Equal((37.0, -122.0, "test/iPhone 12 Pro"), (point.Latitude, point.Longitude, point.DeviceHint));
     }
 
     [Theory]
@@ -40,7 +40,7 @@ public sealed class OwnTracksProtocolTests
         var parsed = Post(body);
 
         Assert.Equal("[]", parsed.Reply.Body);
-        Assert.True(parsed.Heartbeat().DeviceHint is null or "owntracks/test/phone");
+        Assert.True(parsed.Heartbeat().DeviceHint is null or "test/phone");
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using WebHost.Gps.Ingestion;
 using WebHost.Gps.Quarantine;
 using WebHost.Operations;
 using WebHost.Placement;
+using WebHost.Tests.Fleet;
 using WebHost.Tests.Gps.Ingestion;
 using WebHost.Tests.Placement;
 
@@ -33,6 +34,7 @@ public sealed class QuarantineReplayTests(ControlFixture fixture) : IClassFixtur
         _replay = new QuarantineReplay(
             _quarantine,
             new DeviceStore(fixture.Control, sessions, new MemoryCache(new MemoryCacheOptions())),
+            new TrackerStore(fixture.Control),
             new OperationStore(fixture.Control),
             _queue.Queue,
             TimeProvider.System);
@@ -63,6 +65,34 @@ public sealed class QuarantineReplayTests(ControlFixture fixture) : IClassFixtur
             Enumerable.Range(0, 3).Select(i => (_tenant.TenantId, _device, Batches.Start.AddSeconds(i))),
             points.OrderBy(point => point.Time));
         Assert.Equal(2, (await _quarantine.ListAsync(_tenant.TenantId, Everything, null, 100, Cancellation)).Count);
+    }
+
+    [Fact]
+    public async Task Run_message_of_a_tracker_goes_to_its_device_once_there_is_room_for_one()
+    {
+        var fleet = await TrackerFleet.AddAsync(fixture, _tenant.TenantId);
+        var crowd = Enumerable.Range(0, 22).Select(i => $"tracker-{i}").ToList();
+        await fleet.Trackers.RegisterAsync(await fleet.FindAsync(), crowd, Cancellation);
+        await fixture.RunAsync(
+            """
+            INSERT INTO fleet.quarantine (customer_id, device_id, received_at, digest, reason, protocol, raw, ident)
+            SELECT $1, $2, now(), sha256(convert_to(raw, 'UTF8')), 'unregistered-tracker', 'traccar-client-9', raw, 'tracker-21'
+            FROM (VALUES ('{"timestamp":"2026-03-14T08:00:00Z","coords":{"latitude":46.05,"longitude":14.5}}')) AS kept (raw)
+            """,
+            _tenant.TenantId, fleet.DeviceId);
+
+        var crowded = await _replay.RunAsync(_tenant.TenantId, Everything, before: null, 100, Cancellation);
+        await fleet.Devices.RevokeAsync(_tenant.TenantId, (await fleet.FindAsync()).Trackers.DeviceOf("tracker-1"), Cancellation);
+        var withRoom = await _replay.RunAsync(_tenant.TenantId, Everything, before: null, 100, Cancellation);
+
+        Assert.Equal([(QuarantineReason.UnregisteredTracker, 1)], crowded.Stay.Select(pair => (pair.Key, pair.Value)));
+        Assert.Equal((1, 0), (withRoom.Points, withRoom.Stay.Count));
+        var batch = Assert.Single((await _queue.ReceiveAllAsync())
+            .SelectMany(message => PointMessage.Read(message.Body.ToMemory().Span)));
+        Assert.Equal(
+            ((await fleet.FindAsync()).Trackers.DeviceOf("tracker-21"), new TrackerName(fleet.DeviceId, "tracker-21")),
+            (batch.DeviceId, batch.Tracker));
+        Assert.NotEqual(fleet.DeviceId, batch.DeviceId);
     }
 
     [Fact]

@@ -1,0 +1,70 @@
+using WebHost.Fleet;
+
+namespace WebHost.Gps.Ingestion;
+
+/// <summary>Divides what one request held among the trackers that it came from.</summary>
+public static class TrackerBatches
+{
+    /// <summary>What the messages call their trackers, as far as it is not known yet where they belong; each once, in order.</summary>
+    public static IReadOnlyCollection<string> FindUnknown(ParsedRequest parsed, KnownTrackers trackers)
+    {
+        ArgumentNullException.ThrowIfNull(parsed);
+        ArgumentNullException.ThrowIfNull(trackers);
+        OrderedDictionary<string, bool>? unknown = null;
+        string? last = null;
+        foreach (var ident in Idents(parsed))
+        {
+            // Neighbours mostly have the same name.
+            if (ident != last && !trackers.Knows(ident))
+            {
+                (unknown ??= new(StringComparer.Ordinal)).TryAdd(ident!, true);
+            }
+
+            last = ident;
+        }
+
+        return unknown is null ? [] : unknown.Keys;
+    }
+
+    /// <summary>A batch a device. Messages of a tracker without a device, which are in quarantine, go with the token's.</summary>
+    public static IReadOnlyList<PointBatch> Divide(KnownDevice device, ParsedRequest parsed, DateTimeOffset receivedAt)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(parsed);
+        var trackers = device.Trackers;
+        if (Idents(parsed).All(ident => trackers.DeviceOf(ident) == device.DeviceId))
+        {
+            return [NewBatch(device.DeviceId, null, parsed.Points, parsed.Heartbeats, parsed.Quarantined)];
+        }
+
+        var points = parsed.Points.ToLookup(point => trackers.DeviceOf(point.DeviceHint));
+        var heartbeats = parsed.Heartbeats.ToLookup(heartbeat => trackers.DeviceOf(heartbeat.DeviceHint));
+        var quarantined = parsed.Quarantined.ToLookup(message => trackers.DeviceOf(message.DeviceHint));
+        return
+        [
+            .. Idents(parsed).DistinctBy(trackers.DeviceOf).Select(ident =>
+            {
+                var id = trackers.DeviceOf(ident);
+                return NewBatch(
+                    id,
+                    id == device.DeviceId ? null : new TrackerName(device.DeviceId, ident!),
+                    [.. points[id]],
+                    [.. heartbeats[id]],
+                    [.. quarantined[id]]);
+            }),
+        ];
+
+        PointBatch NewBatch(
+            Guid deviceId,
+            TrackerName? tracker,
+            IReadOnlyList<GpsPoint> ofPoints,
+            IReadOnlyList<GpsHeartbeat> ofHeartbeats,
+            IReadOnlyList<QuarantinedPoint> ofQuarantined) =>
+            new(device.TenantId, deviceId, receivedAt, parsed.Protocol, ofPoints, ofHeartbeats, ofQuarantined, tracker);
+    }
+
+    private static IEnumerable<string?> Idents(ParsedRequest parsed) =>
+        parsed.Points.Select(point => point.DeviceHint)
+            .Concat(parsed.Heartbeats.Select(heartbeat => heartbeat.DeviceHint))
+            .Concat(parsed.Quarantined.Select(message => message.DeviceHint));
+}
