@@ -87,7 +87,7 @@ public sealed class FailOverTests(ScriptedEngine engine) : IClassFixture<Scripte
             script.Calls.Zip(script.Calls.Skip(1))
                 .Where(pair => pair.First == nameof(FailoverEnds.IsFailoverWanted)
                     && pair.Second != nameof(FailoverEnds.IsFailoverWanted) && !beside.Contains(pair.Second)));
-        var during = script.Calls.SkipWhile(call => call != nameof(TakeOver)).Skip(1).TakeWhile(call => call != nameof(VerifyHome));
+        var during = script.Calls.SkipWhile(call => call != nameof(TakeOver)).Skip(1).TakeWhile(call => call != nameof(AskVendor));
         Assert.Equal(
             [.. beside.Concat(Enumerable.Repeat(nameof(FailoverEnds.IsFailoverWanted), 3)).Order()], during.Order());
     }
