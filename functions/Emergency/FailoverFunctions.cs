@@ -13,6 +13,9 @@ namespace WebHost.Emergency;
 public sealed class FailoverFunctions(
     CallerAuthentication callers, ServerFailoverIntake servers, FailoverStore failovers, IncidentReports reports)
 {
+    // It goes through orchestrations, whose inputs must stay small.
+    private const int LongestReason = 500;
+
     /// <summary>Fails all tenants of a lost server over.</summary>
     [Function("PostServerFailover")]
     [Endpoint("Fail all tenants of a lost server over, the most important first", Tag = "Servers", Caller = "operator", Request = typeof(ServerFailoverRequest), Response = typeof(OperationAnswer), Status = 202)]
@@ -27,7 +30,7 @@ public sealed class FailoverFunctions(
         var operationId = await servers.StartAsync(
             client,
             serverId,
-            new FailoverRequest(wanted.Reason ?? "An operator asked for it.", Force: wanted.Force),
+            new FailoverRequest(ReasonOf(wanted.Reason), Force: wanted.Force),
             cancellationToken);
         return Requests.Answer(
             new OperationAnswer(operationId, $"/api/operations/{operationId}"), StatusCodes.Status202Accepted);
@@ -55,6 +58,14 @@ public sealed class FailoverFunctions(
             ContentType = "text/html; charset=utf-8",
         };
 
+    internal static string ReasonOf(string? reason) => reason switch
+    {
+        null => "An operator asked for it.",
+        { Length: > LongestReason } => throw ProblemException.BadRequest(
+            "reason", $"reason has {reason.Length} characters; it must have {LongestReason} at most."),
+        _ => reason,
+    };
+
     private async Task<IncidentReport> ComposeAsync(
         HttpRequest request, Guid operationId, CancellationToken cancellationToken)
     {
@@ -69,7 +80,7 @@ public sealed class FailoverFunctions(
 /// <summary>Why a server is failed over.</summary>
 public sealed record ServerFailoverRequest
 {
-    /// <summary>Why, for the reports.</summary>
+    /// <summary>Why, for the reports; at most 500 characters.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Whether to do it although the server answers.</summary>

@@ -98,7 +98,7 @@ public sealed class MigrationFunctions(
         DurableTaskClient client, Guid tenantId, MigrationRequest wanted, CancellationToken cancellationToken)
     {
         var request = new FailoverRequest(
-            wanted.Reason ?? "An operator asked for it.", wanted.Target, wanted.Region, wanted.Force);
+            FailoverFunctions.ReasonOf(wanted.Reason), wanted.Target, wanted.Region, wanted.Force);
         return wanted.DryRun
             ? Requests.Answer(await failoverPlanner.PlanAsync(tenantId, request, cancellationToken))
             : Accepted(await failovers.StartAsync(client, tenantId, request, cancellationToken));
@@ -132,7 +132,7 @@ public sealed record MigrationRequest
     /// <summary>Emergency: whether to do it although the home answers, or another failover is at work.</summary>
     public bool Force { get; init; }
 
-    /// <summary>Emergency: why, for the report.</summary>
+    /// <summary>Emergency: why, for the report; at most 500 characters.</summary>
     public string? Reason { get; init; }
 }
 

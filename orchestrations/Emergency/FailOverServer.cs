@@ -23,15 +23,16 @@ public static class FailOverServer
     {
         var input = context.GetInput<ServerFailoverInput>()!;
         var options = input.Retries.ToUndoOptions();
-        if (!input.IsClosed)
-        {
-            await context.CallActivityAsync<bool>(nameof(CloseServer), input, options);
-        }
-
         for (var look = 0; look < LooksAtOnce; look++)
         {
             try
             {
+                if (!input.IsClosed)
+                {
+                    await context.CallActivityAsync<bool>(nameof(CloseServer), input, options);
+                    input = input with { IsClosed = true };
+                }
+
                 if (await context.CallActivityAsync<bool>(nameof(FailOverTenants), input, options))
                 {
                     return;
@@ -46,7 +47,7 @@ public static class FailOverServer
             await context.CreateTimer(context.CurrentUtcDateTime + input.PollInterval, CancellationToken.None);
         }
 
-        context.ContinueAsNew(input with { IsClosed = true });
+        context.ContinueAsNew(input);
     }
 }
 

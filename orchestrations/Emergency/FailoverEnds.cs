@@ -49,7 +49,10 @@ public sealed class FailoverEnds(
     }
 
     /// <summary>Begins to take a failover back that has changed nothing for the tenant.</summary>
-    /// <returns>False when another failover has taken its place and looks after its homes; the operation is closed.</returns>
+    /// <returns>
+    /// False when there is no way back: the new home serves, or another failover has taken this one's place and looks after its
+    /// homes, and the operation is closed.
+    /// </returns>
     [Function(nameof(BeginFailoverUndoing))]
     public async Task<bool> BeginFailoverUndoing(
         [ActivityTrigger] FailoverFailure failure, CancellationToken cancellationToken)
@@ -66,10 +69,13 @@ public sealed class FailoverEnds(
             return true;
         }
 
-        await alerts.ResolveAsync(StalledAlert, input.TenantId.ToString(), cancellationToken);
-        await operations.EnterAsync(input.OperationId, OperationState.Undoing, null, cancellationToken);
-        await operations.EnterAsync(
-            input.OperationId, OperationState.Cancelled, new OperationError(null, Superseded, []), cancellationToken);
+        if ((await failovers.GetAsync(input.OperationId, cancellationToken)).State == FailoverState.Superseded)
+        {
+            await alerts.ResolveAsync(StalledAlert, input.TenantId.ToString(), cancellationToken);
+            await operations.EnterAsync(
+                input.OperationId, OperationState.Cancelled, new OperationError(null, Superseded, []), cancellationToken);
+        }
+
         return false;
     }
 

@@ -226,7 +226,7 @@ public sealed class FailoverIntake(
                 }
 
                 await BackupStore.GiveUpAsync(transaction, tenant.Id, cancellationToken);
-                await FailoverStore.AddAsync(
+                return await FailoverStore.AddAsync(
                     transaction,
                     new Failover
                     {
@@ -242,8 +242,9 @@ public sealed class FailoverIntake(
                         TargetHome = number,
                     },
                     plan.Found,
-                    cancellationToken);
-                return true;
+                    cancellationToken)
+                    ? true
+                    : throw new MoveRefusedException($"A failover of tenant {tenant.Id} is being taken back.");
             },
             cancellationToken);
 

@@ -45,8 +45,22 @@ internal sealed class FailoverRun
     /// <exception cref="StepGivenUpException">As in <see cref="MakeTargetAsync"/>.</exception>
     public async Task TakeOverAsync()
     {
-        await RunAsync(nameof(TakeOver));
-        _steps.MayGiveUp = false;
+        try
+        {
+            await RunAsync(nameof(TakeOver));
+            _steps.MayGiveUp = false;
+        }
+        catch (StepGivenUpException givenUp) when (givenUp.Step is not null)
+        {
+            // An attempt that failed may have led everybody to the new home all the same.
+            if (await BeginUndoingAsync(FailureOf(givenUp)))
+            {
+                throw;
+            }
+
+            _steps.MayGiveUp = false;
+            await RunAsync(nameof(TakeOver));
+        }
     }
 
     /// <summary>Runs a step of the failover.</summary>
@@ -63,7 +77,10 @@ internal sealed class FailoverRun
     public async Task RemoveOldHomesAsync()
     {
         await RunAsync(nameof(RemoveOldHomes.AwaitLingering));
-        foreach (var old in await _context.CallActivityAsync<OldHome[]>(nameof(RemoveOldHomes.ListOldHomes), _input, _patient))
+        var left = await _steps.InsistAsync(
+            nameof(RemoveOldHomes.ListOldHomes),
+            () => _context.CallActivityAsync<OldHome[]>(nameof(RemoveOldHomes.ListOldHomes), _input, _patient));
+        foreach (var old in left)
         {
             var leftBehind = await TakeBackAsync(old, HomeSteps.Leaves);
             while (leftBehind.Count > 0)
@@ -84,8 +101,8 @@ internal sealed class FailoverRun
     /// <summary>Ends a failover that is not wanted any more, or cannot go on.</summary>
     public async Task EndAsync(StepGivenUpException givenUp)
     {
-        var failure = FailoverFailure.Of(_input, new StalledStep(givenUp.Step, givenUp.Message, []));
-        if (!await InsistAsync(nameof(FailoverEnds.BeginFailoverUndoing), failure))
+        var failure = FailureOf(givenUp);
+        if (!await BeginUndoingAsync(failure))
         {
             return;
         }
@@ -108,6 +125,12 @@ internal sealed class FailoverRun
             old.TakingBack,
             old.Home.Provider,
             step => which(step) && (old.IsReachable || !HomeSteps.NeedsServer(old.Home.Provider, step)));
+
+    private FailoverFailure FailureOf(StepGivenUpException givenUp) =>
+        FailoverFailure.Of(_input, new StalledStep(givenUp.Step, givenUp.Message, []));
+
+    private Task<bool> BeginUndoingAsync(FailoverFailure failure) =>
+        InsistAsync(nameof(FailoverEnds.BeginFailoverUndoing), failure);
 
     private Task<bool> InsistAsync(string activity, FailoverFailure failure) =>
         _steps.InsistAsync(activity, () => _context.CallActivityAsync<bool>(activity, failure, _patient));

@@ -135,7 +135,6 @@ public sealed class MoveEnds(
     public async Task<bool> EndSuperseded([ActivityTrigger] MoveInput input, CancellationToken cancellationToken)
     {
         await alerts.ResolveAsync(StalledAlert, input.TenantId.ToString(), cancellationToken);
-        await operations.EnterAsync(input.OperationId, OperationState.Undoing, null, cancellationToken);
         await operations.EnterAsync(
             input.OperationId, OperationState.Cancelled, new OperationError(null, Superseded, []), cancellationToken);
         return true;

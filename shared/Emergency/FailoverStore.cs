@@ -26,24 +26,33 @@ public sealed class FailoverStore(ControlDatabase control)
     /// <param name="failover">The failover.</param>
     /// <param name="found">How the home was found that is lost.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    public static async Task AddAsync(
+    /// <returns>False when an earlier one is being taken back; the transaction must be too.</returns>
+    public static async Task<bool> AddAsync(
         NpgsqlTransaction transaction, Failover failover, HomeCondition found, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(failover);
         var earlier = await transaction.Sql(
             $"""
-            UPDATE failovers SET state = $2, ended_at = now() WHERE tenant_id = $1 AND ended_at IS NULL RETURNING {Columns}
+            UPDATE failovers SET state = $2, ended_at = now()
+            WHERE tenant_id = $1 AND ended_at IS NULL AND state = ANY ($3) RETURNING {Columns}
             """,
-            failover.TenantId, FailoverState.Superseded).FirstAsync(Read, cancellationToken);
-        var move = await MoveStore.SupersedeAsync(transaction, failover.TenantId, cancellationToken);
-        await transaction.Sql(
+            failover.TenantId, FailoverState.Superseded, Before(FailoverState.Superseded)).FirstAsync(Read, cancellationToken);
+        var isAdded = await transaction.Sql(
             """
             INSERT INTO failovers (
                 operation_id, tenant_id, part_of, state, reason, importance, source_home, source_database, target_home, facts)
             VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8, $9, jsonb_build_object($10, $11::jsonb))
+            ON CONFLICT (tenant_id) WHERE ended_at IS NULL DO NOTHING
             """,
             failover.OperationId, failover.TenantId, failover.PartOf, failover.State, failover.Reason, failover.Importance,
-            failover.SourceHome, failover.SourceDatabase, failover.TargetHome, FailoverFacts.Found, JsonText.Of(found)).RunAsync(cancellationToken);
+            failover.SourceHome, failover.SourceDatabase, failover.TargetHome, FailoverFacts.Found, JsonText.Of(found))
+            .RunAsync(cancellationToken);
+        if (isAdded == 0)
+        {
+            return false;
+        }
+
+        var move = await MoveStore.SupersedeAsync(transaction, failover.TenantId, cancellationToken);
         if (earlier is not null)
         {
             await transaction.Sql(
@@ -59,6 +68,7 @@ public sealed class FailoverStore(ControlDatabase control)
         }
 
         await LeaveAsync(transaction, failover, failover.SourceHome, served: true, cancellationToken);
+        return true;
     }
 
     /// <summary>Moves a failover to a state within the caller's transaction.</summary>
@@ -73,7 +83,7 @@ public sealed class FailoverStore(ControlDatabase control)
                 restored_at = CASE WHEN $6 THEN coalesce(restored_at, now()) ELSE restored_at END
             WHERE operation_id = $1 AND state = ANY ($3)
             """,
-            operationId, state, FailoverLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray(),
+            operationId, state, Before(state),
             FailoverLifecycle.IsOver(state), state == FailoverState.Serving, state == FailoverState.Restored)
             .RunAsync(cancellationToken) == 1;
 
@@ -329,6 +339,9 @@ public sealed class FailoverStore(ControlDatabase control)
                     row.Maybe<string>(7) is { } report ? JsonText.Read<JsonElement>(report) : null),
                 cancellationToken);
     }
+
+    private static string[] Before(FailoverState state) =>
+        [.. FailoverLifecycle.Table.Before(state).Select(from => WireName.Of(from))];
 
     private static Task LeaveAsync(
         NpgsqlTransaction transaction, Failover failover, long home, bool served, CancellationToken cancellationToken) =>

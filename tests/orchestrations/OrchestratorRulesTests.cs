@@ -5,8 +5,10 @@ using Microsoft.Azure.Functions.Worker;
 using Mono.Cecil;
 using Mono.Cecil.Rocks;
 using WebHost.Backups;
+using WebHost.Emergency;
 using WebHost.Migration;
 using WebHost.Operations;
+using WebHost.Plans;
 using WebHost.Provisioning;
 using WebHost.Provisioning.Fly;
 using WebHost.Servers;
@@ -67,6 +69,26 @@ public sealed class OrchestratorRulesTests
         Assert.Equal(move, RoundTrip(move));
         Assert.Equivalent(failedMove, RoundTrip(failedMove), strict: true);
 
+        var failover = ScriptedEngine.Failover(HostingProvider.Fly);
+        var failedFailover = FailoverFailure.Of(
+            failover,
+            new StalledStep(
+                nameof(TakeOver), new string('€', 100_000), [.. ProvisionOnFly.Steps.Select(step => step.Name)]));
+        var old = new OldHome(failover, new MovingHome(3, HostingProvider.Hetzner, Guid.CreateVersion7()), Guid.CreateVersion7(), IsReachable: true);
+        var serverFailover = new ServerFailoverInput(
+            input.OperationId,
+            input.TenantId,
+            "It burns.",
+            new HomeCondition(HomePresence.Silent, Epoch: null, "No connection (ConnectionRefused)."),
+            input.Retries,
+            TimeSpan.FromSeconds(1),
+            IsClosed: true);
+
+        Assert.Equal(failover, RoundTrip(failover));
+        Assert.Equivalent(failedFailover, RoundTrip(failedFailover), strict: true);
+        Assert.Equal(old, RoundTrip(old));
+        Assert.Equal(serverFailover, RoundTrip(serverFailover));
+
         var backup = new BackupInput(
             input.OperationId, input.TenantId, input.Retries, TimeSpan.FromSeconds(10), TimeSpan.FromHours(6));
         var failedBackup = FailedBackup.Of(backup, nameof(CopyBackup), new string('€', 100_000));
@@ -102,8 +124,9 @@ public sealed class OrchestratorRulesTests
         Assert.Equal(
             [
                 typeof(BackupInput), typeof(FailedBackup), typeof(FailedProof), typeof(FailedRestore), typeof(FailedServerOrder),
-                typeof(FailedStep), typeof(MoveFailure), typeof(MoveInput), typeof(ProofInput), typeof(ProvisioningInput),
-                typeof(RestoreInput), typeof(ServerInput),
+                typeof(FailedStep), typeof(FailoverFailure), typeof(FailoverInput), typeof(MoveFailure), typeof(MoveInput),
+                typeof(OldHome), typeof(ProofInput), typeof(ProvisioningInput), typeof(RestoreInput), typeof(ServerFailoverInput),
+                typeof(ServerInput),
             ],
             inputs.Distinct().OrderBy(type => type.Name));
     }

@@ -7,6 +7,7 @@ namespace WebHost.Orchestrations.Tests;
 public sealed class Script
 {
     private readonly Dictionary<string, Queue<Func<bool>>> _answers = [];
+    private readonly Dictionary<string, object> _found = [];
     private readonly List<(string Activity, JsonElement Input)> _calls = [];
 
     /// <summary>Activities in the order in which they were called, every attempt.</summary>
@@ -36,6 +37,13 @@ public sealed class Script
     /// <summary>The next calls of the activity say what they say without a script; what is scripted next comes after them.</summary>
     public Script Agrees(string activity, int times) => Add(activity, times, () => true);
 
+    /// <summary>Every call of the activity that answers finds this.</summary>
+    public Script Finds(string activity, object found)
+    {
+        _found[activity] = found;
+        return this;
+    }
+
     /// <summary>The next calls of the activity fail and may be tried again.</summary>
     public Script Fails(string activity, int times) => Add(activity, times, () => throw new IOException($"{activity} broke."));
 
@@ -46,7 +54,11 @@ public sealed class Script
     public Script Ends(string activity) =>
         Add(activity, 1, () => throw new StepFinalException($"{activity} is over.", new IOException()));
 
-    internal bool Answer(string activity, JsonElement input)
+    /// <summary>The next call of the activity finds that another operation has taken its own's place.</summary>
+    public Script Supersedes(string activity) =>
+        Add(activity, 1, () => throw new SupersededException($"{activity} is somebody else's."));
+
+    internal object Answer(string activity, JsonElement input)
     {
         Func<bool>? answer;
         lock (_calls)
@@ -55,7 +67,8 @@ public sealed class Script
             answer = _answers.TryGetValue(activity, out var queue) && queue.TryDequeue(out var next) ? next : null;
         }
 
-        return answer?.Invoke() ?? true;
+        var agreed = answer?.Invoke() ?? true;
+        return _found.GetValueOrDefault(activity, agreed);
     }
 
     private Script Add(string activity, int times, Func<bool> answer)

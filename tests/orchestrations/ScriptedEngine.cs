@@ -7,6 +7,7 @@ using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using WebHost.Backups;
+using WebHost.Emergency;
 using WebHost.Local.DurableTask;
 using WebHost.Local.DurableTask.History;
 using WebHost.Migration;
@@ -28,6 +29,8 @@ public sealed class ScriptedEngine : IAsyncLifetime
 
     private static readonly StepRetries Retries = new(3, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(20));
 
+    private static readonly HomeCondition Silent = new(HomePresence.Silent, Epoch: null, "No connection (ConnectionRefused).");
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan FarDeadline = TimeSpan.FromMinutes(1);
 
@@ -48,7 +51,7 @@ public sealed class ScriptedEngine : IAsyncLifetime
 
     public IServiceProvider Services => _host.Services;
 
-    public static void Register(DurableTaskRegistry registry, Func<string, JsonElement, bool> activity)
+    public static void Register(DurableTaskRegistry registry, Func<string, JsonElement, object> activity)
     {
         foreach (var (name, run) in Orchestrators)
         {
@@ -57,7 +60,7 @@ public sealed class ScriptedEngine : IAsyncLifetime
 
         foreach (var name in Activities)
         {
-            registry.AddActivityFunc<JsonElement, bool>(name, (_, input) => activity(name, input));
+            registry.AddActivityFunc<JsonElement, object>(name, (_, input) => activity(name, input));
         }
     }
 
@@ -95,6 +98,11 @@ public sealed class ScriptedEngine : IAsyncLifetime
             return StartAsync(Upgrade(deadline), script);
         }
 
+        if (orchestrator == nameof(FailOver))
+        {
+            return StartAsync(Failover(HostingProvider.Hetzner, retryWindow: deadline), script, LostHome);
+        }
+
         var limit = deadline ?? FarDeadline;
         var operationId = Guid.CreateVersion7();
         _scripts[operationId] = script;
@@ -102,6 +110,8 @@ public sealed class ScriptedEngine : IAsyncLifetime
         {
             nameof(TakeServerIntoService) => new ServerInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit, limit),
             nameof(BackUpTenant) => new BackupInput(operationId, Guid.CreateVersion7(), Retries, PollInterval, limit),
+            nameof(FailOverServer) => new ServerFailoverInput(
+                operationId, Guid.CreateVersion7(), "It burns.", Silent, Retries, PollInterval),
             nameof(RestoreTenant) => new RestoreInput(
                 operationId, Guid.CreateVersion7(), Guid.CreateVersion7(), DateTimeOffset.UtcNow, WithJournal: true, Retries),
             nameof(ProveBackup) => new ProofInput(operationId, Guid.CreateVersion7(), Guid.CreateVersion7(), Retries),
@@ -141,6 +151,44 @@ public sealed class ScriptedEngine : IAsyncLifetime
             retryWindow ?? FarDeadline);
     }
 
+    /// <summary>Starts a failover whose activities follow the script.</summary>
+    /// <param name="failover">The failover.</param>
+    /// <param name="script">What its activities answer.</param>
+    /// <param name="left">The homes that it finds left behind.</param>
+    public Task<string> StartAsync(FailoverInput failover, Script script, params IReadOnlyList<(MovingHome Home, bool IsReachable)> left)
+    {
+        _scripts[failover.OperationId] = script;
+        foreach (var (home, _) in left)
+        {
+            _scripts[home.MadeBy] = script;
+        }
+
+        script.Finds(
+            nameof(RemoveOldHomes.ListOldHomes),
+            left.Select(old => new OldHome(failover, old.Home, Guid.CreateVersion7(), old.IsReachable)).ToArray());
+        return Client.ScheduleNewOrchestrationInstanceAsync(nameof(FailOver), failover);
+    }
+
+    /// <summary>A failover away from a home that is lost.</summary>
+    /// <param name="to">Where the home is made, or stands, that takes its place.</param>
+    /// <param name="stands">Whether it stands.</param>
+    /// <param name="retryWindow">For how long a step that has failed waits; far off when absent.</param>
+    public static FailoverInput Failover(HostingProvider to, bool stands = false, TimeSpan? retryWindow = null)
+    {
+        var operationId = Guid.CreateVersion7();
+        return new FailoverInput(
+            operationId,
+            Guid.CreateVersion7(),
+            new MovingHome(6, to, stands ? Guid.CreateVersion7() : operationId),
+            stands,
+            Retries,
+            retryWindow ?? FarDeadline,
+            SettleFor: FarDeadline);
+    }
+
+    /// <summary>A home on a shared server that has been lost.</summary>
+    public static (MovingHome Home, bool IsReachable) LostHome => (new(3, HostingProvider.Hetzner, Guid.CreateVersion7()), false);
+
     /// <summary>Runs an orchestrator to its end.</summary>
     public async Task<OrchestrationMetadata> RunAsync(string orchestrator, Script script, TimeSpan? deadline = null) =>
         await EndOfAsync(await StartAsync(orchestrator, script, deadline));
@@ -157,11 +205,12 @@ public sealed class ScriptedEngine : IAsyncLifetime
     public Task<string> ExportAsync(string instanceId) =>
         RecordedHistory.ExportAsync(_database.ConnectionString, Hub, instanceId);
 
-    private bool Answer(string activity, JsonElement input)
+    private object Answer(string activity, JsonElement input)
     {
         var operation = input.TryGetProperty(nameof(FailedStep.Provisioning), out var inner)
             || input.TryGetProperty(nameof(FailedServerOrder.Input), out inner)
             || input.TryGetProperty(nameof(MoveFailure.Move), out inner)
+            || input.TryGetProperty(nameof(FailoverFailure.Failover), out inner)
                 ? inner
                 : input;
         return _scripts[operation.GetProperty(nameof(ProvisioningInput.OperationId)).GetGuid()].Answer(activity, input);

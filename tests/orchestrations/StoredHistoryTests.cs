@@ -2,8 +2,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.DurableTask;
 using WebHost.Backups;
+using WebHost.Emergency;
 using WebHost.Local.DurableTask.History;
 using WebHost.Migration;
+using WebHost.Operations;
+using WebHost.Plans;
 using WebHost.Provisioning.Fly;
 using WebHost.Provisioning.Hetzner;
 using WebHost.Servers;
@@ -21,6 +24,12 @@ public sealed class StoredHistoryTests(ScriptedEngine engine) : IClassFixture<Sc
 
     private static readonly TimeSpan ShortDeadline = TimeSpan.FromMilliseconds(200);
 
+    // Before every step an operation is asked whether it is wanted; before the last one that waits, it still is.
+    private static readonly int LooksOfMove = CountSteps(MoveTenant.StepsOf(ScriptedEngine.Upgrade()), nameof(KeepSource));
+
+    private static readonly int LooksOfFailover =
+        CountSteps(FailOver.StepsOf(ScriptedEngine.Failover(HostingProvider.Hetzner)), nameof(RecoverSource));
+
     private static readonly Dictionary<string, (string Orchestrator, Func<Script> Script, string? Event)> Recordings = new()
     {
         ["MoveTenant"] = (nameof(MoveTenant), () => new Script().Waits(nameof(KeepSource)), MoveTenant.Wake),
@@ -29,6 +38,29 @@ public sealed class StoredHistoryTests(ScriptedEngine engine) : IClassFixture<Sc
         ["MoveTenant-taken-back"] = (nameof(MoveTenant), () => new Script().Ends(nameof(SwitchOver)), null),
         ["MoveTenant-gone-back"] =
             (nameof(MoveTenant), () => new Script().Ends(nameof(CompareHomes)).Waits(nameof(MoveEnds.BeginUndoing)), null),
+        ["MoveTenant-superseded"] =
+            (nameof(MoveTenant),
+             () => new Script()
+                .Waits(nameof(KeepSource)).Agrees(nameof(MoveEnds.IsWanted), LooksOfMove).Waits(nameof(MoveEnds.IsWanted))
+                .Supersedes(nameof(MoveEnds.BeginUndoing)),
+             MoveTenant.Wake),
+        ["FailOver"] = (nameof(FailOver), () => new Script().Waits(nameof(RecoverSource)), FailOver.Wake),
+        ["FailOver-tried-again"] = (nameof(FailOver), () => new Script().Refuses(nameof(TakeOver)), FailOver.Wake),
+        ["FailOver-cancelled"] =
+            (nameof(FailOver),
+             () => new Script()
+                .Waits(nameof(ReserveSlot)).Agrees(nameof(FailoverEnds.IsFailoverWanted), 1).Waits(nameof(FailoverEnds.IsFailoverWanted)),
+             FailOver.Wake),
+        ["FailOver-taken-back"] = (nameof(FailOver), () => new Script().Ends(nameof(TakeOver)), null),
+        ["FailOver-superseded"] =
+            (nameof(FailOver),
+             () => new Script()
+                .Waits(nameof(RecoverSource))
+                .Agrees(nameof(FailoverEnds.IsFailoverWanted), LooksOfFailover).Waits(nameof(FailoverEnds.IsFailoverWanted))
+                .Waits(nameof(FailoverEnds.BeginFailoverUndoing)),
+             FailOver.Wake),
+        ["FailOverServer"] =
+            (nameof(FailOverServer), () => new Script().Waits(nameof(FailOverTenants), 2).Refuses(nameof(FailOverTenants)), null),
         ["ProvisionOnHetzner"] = (nameof(ProvisionOnHetzner), () => new Script(), null),
         ["ProvisionOnHetzner-after-waiting"] =
             (nameof(ProvisionOnHetzner), () => new Script().Waits(nameof(ReserveSlot)), ProvisionOnHetzner.SlotOffered),
@@ -110,6 +142,9 @@ public sealed class StoredHistoryTests(ScriptedEngine engine) : IClassFixture<Sc
             }
         }
     }
+
+    private static int CountSteps(IEnumerable<PlannedStep> steps, string last) =>
+        steps.SelectMany(step => step.Parts ?? [step]).TakeWhile(step => step.Name != last).Count() + 1;
 
     private static string Folder { get; } = Path.Combine(RepositoryFolder(), "tests", "orchestrations", "Histories");
 

@@ -209,6 +209,7 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
             ["Operations:FirstRetryInterval"] = "00:00:00.05",
             ["Backups:Storage"] = Environment.GetEnvironmentVariable("WEBHOST_TEST_BLOBS"),
             ["Backups:ScratchDatabase"] = TestDatabase.ServerConnectionString,
+            ["Failovers:SettleFor"] = "00:00:01",
             ["Servers:PollInterval"] = "00:00:00.2",
             ["Servers:InstallDeadline"] = "00:00:03",
             ["Servers:TrustedNetworks"] = "127.0.0.0/8",

@@ -124,6 +124,37 @@ public sealed class MoveTests(ScriptedEngine engine) : IClassFixture<ScriptedEng
     }
 
     [Theory]
+    [MemberData(nameof(StepsThatCanFail))]
+    public async Task Move_whose_place_a_failover_takes_before_a_step_ends_and_undoes_nothing(bool up, string step)
+    {
+        var input = Input(up);
+        var before = UpTo(input, step).SkipLast(1).ToList();
+        var script = new Script()
+            .Agrees(nameof(MoveEnds.IsWanted), before.Count).Waits(nameof(MoveEnds.IsWanted)).Supersedes(nameof(MoveEnds.BeginUndoing));
+
+        var ended = await RunAsync(input, script);
+
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+        Assert.Equal(
+            [.. before, nameof(MoveEnds.BeginUndoing), nameof(MoveEnds.EndSuperseded)], Without(script, nameof(MoveEnds.IsWanted)));
+        Assert.Equal([input], script.InputsOf<MoveInput>(nameof(MoveEnds.EndSuperseded)));
+    }
+
+    [Fact]
+    public async Task Move_whose_place_a_failover_takes_on_the_way_back_ends_and_undoes_nothing()
+    {
+        var input = Input(up: true);
+        var script = new Script()
+            .Ends(nameof(CompareHomes)).Waits(nameof(MoveEnds.BeginUndoing)).Fails(nameof(GoBack), 1).Supersedes(nameof(GoBack));
+
+        await RunAsync(input, script);
+
+        Assert.Equal(
+            [nameof(MoveEnds.BeginUndoing), nameof(GoBack), nameof(GoBack), nameof(MoveEnds.EndSuperseded)],
+            Without(script, nameof(MoveEnds.IsWanted)).SkipWhile(call => call != nameof(MoveEnds.BeginUndoing)));
+    }
+
+    [Theory]
     [MemberData(nameof(StepsOfDowngrade))]
     public async Task Step_that_fails_as_often_as_it_may_is_tried_again_when_somebody_wakes_it(string step)
     {

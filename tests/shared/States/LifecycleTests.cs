@@ -1,5 +1,6 @@
 using WebHost.Emergency;
 using WebHost.Json;
+using WebHost.Migration;
 using WebHost.Operations;
 using WebHost.Placement;
 using WebHost.States;
@@ -22,9 +23,9 @@ public sealed class LifecycleTests
     [Fact]
     public void Operation_may_change_in_these_ways_and_no_other() => Assert.Equal(
         [
-            "pending: failed, running, undoing",
-            "running: failed, succeeded, undoing, waiting",
-            "waiting: failed, running, succeeded, undoing",
+            "pending: cancelled, failed, running, undoing",
+            "running: cancelled, failed, succeeded, undoing, waiting",
+            "waiting: cancelled, failed, running, succeeded, undoing",
             "undoing: cancelled, failed, rolled-back, waiting",
             "succeeded: ",
             "failed: ",
@@ -32,6 +33,43 @@ public sealed class LifecycleTests
             "rolled-back: ",
         ],
         Describe(OperationLifecycle.Table));
+
+    [Fact]
+    public void Migration_may_change_in_these_ways_and_no_other() => Assert.Equal(
+        [
+            "copying: superseded, switching, undoing",
+            "switching: superseded, switched, undoing",
+            "switched: going-back, superseded, verified",
+            "verified: cleaning-up, going-back, superseded",
+            "going-back: superseded, undoing",
+            "cleaning-up: committed",
+            "undoing: undone",
+            "committed: ",
+            "undone: ",
+            "superseded: ",
+        ],
+        Describe(MoveLifecycle.Table));
+
+    [Fact]
+    public void Failover_may_change_in_these_ways_and_no_other() => Assert.Equal(
+        [
+            "preparing: serving, superseded, undoing",
+            "serving: restored, superseded",
+            "restored: closing, superseded",
+            "closing: done, superseded",
+            "undoing: undone",
+            "done: ",
+            "undone: ",
+            "superseded: ",
+        ],
+        Describe(FailoverLifecycle.Table));
+
+    [Fact]
+    public void Failover_is_over_where_nothing_follows() => Assert.All(
+        Enum.GetValues<FailoverState>(),
+        state => Assert.Equal(
+            Enum.GetValues<FailoverState>().Count(to => FailoverLifecycle.Table.Allows(state, to)) == 1,
+            FailoverLifecycle.IsOver(state)));
 
     [Fact]
     public void Server_order_may_change_in_these_ways_and_no_other() => Assert.Equal(

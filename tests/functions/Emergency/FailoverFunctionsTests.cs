@@ -1,0 +1,329 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using WebHost.Data;
+using WebHost.Functions.Tests.Hosting;
+using WebHost.Placement;
+
+namespace WebHost.Functions.Tests.Emergency;
+
+public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : IClassFixture<ApplicationUnderTest>
+{
+    private static readonly string[] Europe = ["europe"];
+
+    [Fact]
+    public async Task Only_operators_fail_over_and_read_reports()
+    {
+        var (tenant, operation) = await SignUpAsync();
+        var key = (string)(await application.PostAsync($"tenants/{tenant}/keys")).Body!["key"]!;
+
+        foreach (var (method, path) in ((HttpMethod, string)[])
+            [
+                (HttpMethod.Post, $"tenants/{tenant}/migrations"), (HttpMethod.Post, $"servers/{Guid.NewGuid()}/failover"),
+                (HttpMethod.Get, $"operations/{operation}/report"), (HttpMethod.Get, $"operations/{operation}/report.html"),
+            ])
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(method, path, key: null));
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(method, path, "nobody's"));
+            Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(method, path, key));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_not_there_answers_404_as_a_problem_that_says_where_to_look()
+    {
+        var (_, provisioning) = await SignUpAsync();
+        var nobody = Guid.NewGuid();
+
+        await IsProblemAsync(HttpMethod.Post, $"tenants/{nobody}/migrations", """{"kind":"emergency"}""", 404, nobody.ToString());
+        await IsProblemAsync(HttpMethod.Post, $"servers/{nobody}/failover", "{}", 404, "GET /api/servers lists them");
+        foreach (var operation in (Guid[])[nobody, provisioning])
+        {
+            await IsProblemAsync(HttpMethod.Get, $"operations/{operation}/report", null, 404, "is no failover");
+            await IsProblemAsync(HttpMethod.Get, $"operations/{operation}/report.html", null, 404, "is no failover");
+        }
+    }
+
+    [Fact]
+    public async Task Request_without_a_kind_is_told_the_kinds()
+    {
+        var problem = await IsProblemAsync(HttpMethod.Post, $"tenants/{Guid.NewGuid()}/migrations", "{}", 400, "emergency");
+
+        Assert.All(
+            (string[])["upgrade", "downgrade", "relocate", "emergency"],
+            kind => Assert.Contains(kind, (string?)problem["errors"]!["kind"]![0], StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"catastrophe"}""", "$.kind")]
+    [InlineData("""{"kind":"emergency","target":"moon"}""", "$.target")]
+    public async Task Request_with_a_word_that_is_not_known_is_told_where_it_is(string body, string where)
+    {
+        var problem = await IsProblemAsync(HttpMethod.Post, $"tenants/{Guid.NewGuid()}/migrations", body, 400, where);
+
+        Assert.NotNull(problem["errors"]![where]);
+    }
+
+    [Fact]
+    public async Task Reason_that_is_longer_than_what_an_orchestration_should_carry_is_refused()
+    {
+        var (tenant, _) = await SignUpAsync();
+        var reason = new string('x', 501);
+
+        await IsProblemAsync(
+            HttpMethod.Post, $"tenants/{tenant}/migrations", $$"""{"kind":"emergency","force":true,"reason":"{{reason}}"}""", 400, "500 at most");
+        await IsProblemAsync(HttpMethod.Post, $"servers/{Guid.NewGuid()}/failover", $$"""{"reason":"{{reason}}"}""", 400, "500 at most");
+    }
+
+    [Fact]
+    public async Task Home_that_is_well_is_not_failed_over_unless_that_is_forced()
+    {
+        var (tenant, _) = await SignUpAsync();
+        var before = await application.GetAsync($"tenants/{tenant}");
+
+        await RefusesAsync($"tenants/{tenant}/migrations", "The tenant's home is well", new { kind = "emergency" });
+        await RefusesAsync($"tenants/{tenant}/migrations", "The tenant's home is well", new { kind = "emergency", dryRun = true });
+        await RefusesAsync(
+            $"tenants/{tenant}/migrations", "no region 'mars'", new { kind = "emergency", dryRun = true, force = true, region = "mars" });
+        await RefusesAsync(
+            $"tenants/{tenant}/migrations", "of plan hobby only", new { kind = "emergency", dryRun = true, force = true, target = "hetzner" });
+        var (status, plan) = await FailOverAsync(tenant, new { kind = "emergency", dryRun = true, force = true });
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal(
+            ("serving", "fly", "starter"), ((string?)plan!["found"]!["presence"], (string?)plan["provider"], (string?)plan["homePlan"]));
+        Assert.Equal((string?)before["infrastructure"]!["region"], (string?)plan["region"]);
+        Assert.Null(plan["standingHome"]);
+        Assert.True(JsonNode.DeepEquals(before, await application.GetAsync($"tenants/{tenant}")));
+        Assert.Single((await application.GetAsync($"operations?tenantId={tenant}"))["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task Lost_home_is_failed_over_and_every_verb_has_its_time()
+    {
+        var (tenant, _) = await SignUpAsync();
+        await LoseHomeAsync(tenant);
+        await application.OrderFaultAsync("Fly", "CreateVolume", "error", status: 400);
+
+        var operation = await StartAsync(tenant, new { kind = "emergency", reason = "The <rack> burns." });
+        await WaitsAsync(operation, withError: true);
+        await RefusesAsync($"operations/{operation}/commit", "A failover that is preparing cannot be committed.");
+        await RefusesAsync($"operations/{operation}/rollback", "a failover cancelled or committed");
+        await RefusesAsync($"tenants/{tenant}/migrations", "is under way (preparing)", new { kind = "upgrade" });
+        var preliminary = await application.GetAsync($"operations/{operation}/report");
+        Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"operations/{operation}/retry")).Status);
+
+        await WaitsAsync(operation, withError: false, step: "RecoverSource");
+        await RefusesAsync($"operations/{operation}/cancel", "A failover that is restored cannot be cancelled.");
+        await RefusesAsync($"tenants/{tenant}/migrations", "lost home is waited for", new { kind = "upgrade" });
+        Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"operations/{operation}/commit")).Status);
+
+        var done = await application.OperationAsync(operation, Ended);
+        Assert.True((string?)done["state"] == "succeeded", done.ToJsonString());
+        await RefusesAsync($"operations/{operation}/cancel", "A failover that is done cannot be cancelled.");
+        await RefusesAsync($"operations/{operation}/commit", "A failover that is done cannot be committed.");
+        await ReportsAsync(tenant, operation, preliminary);
+    }
+
+    // OperationStore keeps an error until another one takes its place, also when the step that had it has succeeded since.
+    [Fact(Skip = "FAULT: the error of a step that has succeeded since stays with the operation, which then looks stalled.")]
+    public async Task Error_of_a_step_that_was_tried_again_with_success_is_the_operations_no_more()
+    {
+        var (tenant, _) = await SignUpAsync();
+        await LoseHomeAsync(tenant);
+        await application.OrderFaultAsync("Fly", "CreateVolume", "error", status: 400);
+        var operation = await StartAsync(tenant, new { kind = "emergency" });
+        await WaitsAsync(operation, withError: true);
+        await application.PostAsync($"operations/{operation}/retry");
+
+        await WaitsAsync(operation, withError: false, step: "RecoverSource");
+
+        Assert.Null((await application.GetAsync($"operations/{operation}"))["error"]);
+        await RefusesAsync($"operations/{operation}/retry", "waits for a retry; it is restored");
+    }
+
+    [Fact]
+    public async Task Failover_that_is_at_work_is_the_only_one_unless_another_is_forced_and_can_be_cancelled()
+    {
+        var (tenant, _) = await SignUpAsync();
+        await LoseHomeAsync(tenant);
+
+        // The vendor is silent for longer than the next requests take.
+        await application.OrderFaultAsync("Fly", "CreateVolume", "timeout");
+        var first = await StartAsync(tenant, new { kind = "emergency" });
+        await RefusesAsync($"tenants/{tenant}/migrations", $"Failover {first} of the tenant is at work.", new { kind = "emergency" });
+        await RefusesAsync($"operations/{first}/retry", $"No step of failover {first} waits for a retry; it is preparing.");
+        var second = await StartAsync(tenant, new { kind = "emergency", force = true });
+
+        Assert.Equal("cancelled", (string?)(await application.OperationAsync(first, Ended))["state"]);
+        Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"operations/{second}/cancel")).Status);
+        await RefusesAsync($"operations/{second}/commit", "cannot be committed");
+        Assert.Equal("cancelled", (string?)(await application.OperationAsync(second, Ended))["state"]);
+    }
+
+    [Fact]
+    public async Task Server_is_not_failed_over_when_it_serves_nobody_or_is_well_or_is_failed_over_already()
+    {
+        var (tenant, _) = await SignUpAsync();
+        var server = await AddServerAsync(tenant);
+
+        await RefusesAsync($"servers/{await AddServerAsync(tenant, serves: false)}/failover", "serves no tenant");
+        await RefusesAsync($"servers/{server}/failover", "is well");
+        var (status, accepted) = await application.PostAsync($"servers/{server}/failover", new { force = true, reason = "The rack burns." });
+        Assert.True(status == HttpStatusCode.Accepted, accepted?.ToJsonString());
+        var operation = (Guid)accepted!["operationId"]!;
+        await RefusesAsync($"servers/{server}/failover", $"is failed over already: operation {operation}", new { force = true });
+
+        var done = await application.OperationAsync(operation, Ended);
+        Assert.True((string?)done["state"] == "succeeded", done.ToJsonString());
+        Assert.Equal(("server-failover", null), ((string?)done["kind"], (string?)done["tenantId"]));
+        Assert.Equal(
+            (1, 0, 0, 0),
+            ((int)done["figures"]!["tenants"]!["restored"]!, (int)done["figures"]!["tenants"]!["preparing"]!,
+             (int)done["figures"]!["tenants"]!["restoring"]!, (int)done["figures"]!["tenants"]!["waiting"]!));
+        Assert.Equal(
+            "closed",
+            (string?)(await application.GetAsync("servers"))["items"]!.AsArray().Single(one => (Guid)one!["id"]! == server)!["state"]);
+        await RefusesAsync($"operations/{operation}/cancel", "is of kind server-failover");
+        await IsProblemAsync(HttpMethod.Get, $"operations/{operation}/report", null, 404, "is no failover of a tenant");
+    }
+
+    private async Task ReportsAsync(Guid tenant, Guid operation, JsonNode preliminary)
+    {
+        using var json = await application.Http.GetAsync($"operations/{operation}/report");
+        using var html = await application.Http.GetAsync($"operations/{operation}/report.html");
+        var report = JsonNode.Parse(await json.Content.ReadAsStringAsync())!;
+
+        Assert.Equal(("application/json", "text/html; charset=utf-8"), (json.Content.Headers.ContentType!.MediaType, html.Content.Headers.ContentType!.ToString()));
+        Assert.Equal((false, true), ((bool)preliminary["isFinal"]!, (bool)report["isFinal"]!));
+        Assert.Equal((tenant, operation), ((Guid)report["tenantId"]!, (Guid)report["operationId"]!));
+        Assert.Contains("The <rack> burns.", (string?)report["cause"]![0], StringComparison.Ordinal);
+        Assert.Equal("given-up", (string?)Assert.Single(report["homes"]!.AsArray())!["outcome"]);
+        Assert.Single(report["lost"]!.AsArray());
+        Assert.True((double)report["times"]!["secondsToIngest"]! > 0);
+        var page = await html.Content.ReadAsStringAsync();
+        Assert.Contains("The &lt;rack&gt; burns.", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<rack>", page, StringComparison.Ordinal);
+    }
+
+    private static bool Ended(JsonNode operation) =>
+        (string?)operation["state"] is "succeeded" or "failed" or "cancelled" or "rolled-back";
+
+    private Task<(HttpStatusCode Status, JsonNode? Body)> FailOverAsync(Guid tenant, object request) =>
+        application.PostAsync($"tenants/{tenant}/migrations", request);
+
+    private async Task<Guid> StartAsync(Guid tenant, object request)
+    {
+        var (status, accepted) = await FailOverAsync(tenant, request);
+        Assert.True(status == HttpStatusCode.Accepted, accepted?.ToJsonString());
+        var operation = (Guid)accepted!["operationId"]!;
+        Assert.Equal($"/api/operations/{operation}", (string?)accepted["statusUrl"]);
+        return operation;
+    }
+
+    private async Task WaitsAsync(Guid operation, bool withError, string? step = null)
+    {
+        var waiting = await application.OperationAsync(
+            operation,
+            it => Ended(it) || ((string?)it["state"] == "waiting" && (step is null || (string?)StepOf(it, step)!["state"] == "waiting")));
+        Assert.True(
+            (string?)waiting["state"] == "waiting" && (step is not null || waiting["error"] is not null == withError),
+            waiting.ToJsonString());
+    }
+
+    private static JsonNode? StepOf(JsonNode operation, string name) => operation["steps"]!.AsArray()
+        .SelectMany(step => step!["parts"]?.AsArray().ToArray() ?? [step])
+        .Single(step => (string?)step!["name"] == name);
+
+    private async Task RefusesAsync(string path, string reason, object? body = null)
+    {
+        var (status, problem) = await application.PostAsync(path, body);
+
+        Assert.True(status == HttpStatusCode.Conflict, problem?.ToJsonString());
+        Assert.Contains(reason, (string?)problem!["detail"], StringComparison.Ordinal);
+    }
+
+    private async Task<JsonNode> IsProblemAsync(HttpMethod method, string path, string? body, int status, string said)
+    {
+        using var request = new HttpRequestMessage(method, path)
+        {
+            Content = body is null ? null : new StringContent(body, new MediaTypeHeaderValue("application/json")),
+        };
+        using var answer = await application.Http.SendAsync(request);
+        var problem = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        Assert.Equal((status, status), ((int)answer.StatusCode, (int)problem["status"]!));
+        Assert.Contains(said, (string?)problem["detail"], StringComparison.Ordinal);
+        return problem;
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(HttpMethod method, string path, string? key)
+    {
+        using var client = new HttpClient { BaseAddress = application.Http.BaseAddress };
+        client.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
+        using var request = new HttpRequestMessage(method, path);
+        using var answer = await client.SendAsync(request);
+        return answer.StatusCode;
+    }
+
+    private async Task<(Guid Tenant, Guid Operation)> SignUpAsync()
+    {
+        var (tenant, operation) = await application.SignUpAsync(new
+        {
+            company = "Fleet",
+            email = "fleet@example.com",
+            monthlyBudgetUsd = 49,
+            vehicles = 5,
+            locations = Europe,
+            compliance = Array.Empty<string>(),
+            plan = "starter",
+        });
+        Assert.Equal("succeeded", (string?)(await application.OperationAsync(operation, Ended))["state"]);
+        return (tenant, operation);
+    }
+
+    // Nobody listens at port 1.
+    private async Task LoseHomeAsync(Guid tenant) => await ExecuteAsync(
+        """
+        UPDATE databases d SET port = 1 FROM placements p JOIN homes h ON h.tenant_id = p.tenant_id AND h.number = p.home
+        WHERE p.tenant_id = $1 AND d.id = h.database_id
+        """,
+        tenant);
+
+    // A shared server whose database is the tenant's.
+    private async Task<Guid> AddServerAsync(Guid tenant, bool serves = true)
+    {
+        var placement = await application.Services.GetRequiredService<PlacementStore>().GetAsync(tenant, default);
+        var server = new Server
+        {
+            Id = Guid.CreateVersion7(),
+            Name = $"ax52-{Random.Shared.Next()}",
+            ProviderServerNumber = Random.Shared.Next(),
+            Region = "fsn1",
+            Address = "192.0.2.1",
+            State = ServerState.Accepting,
+            DatabaseId = placement.DatabaseId!.Value,
+            Capacity = 10,
+            Tenants = 0,
+        };
+        await application.Services.GetRequiredService<ControlDatabase>().TransactAsync(async transaction =>
+        {
+            await ServerStore.AddAsync(transaction, server, default);
+            return true;
+        });
+        if (serves)
+        {
+            await ExecuteAsync("UPDATE homes SET server_id = $2 WHERE tenant_id = $1", tenant, server.Id);
+        }
+
+        return server.Id;
+    }
+
+    private async Task ExecuteAsync(string sql, params object[] values)
+    {
+        await using var connection = await application.Services.GetRequiredService<ControlDatabase>().OpenAsync();
+        await connection.Sql(sql, values).RunAsync();
+    }
+}
