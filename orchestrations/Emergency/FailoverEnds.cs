@@ -35,7 +35,7 @@ public sealed class FailoverEnds(
 
         await operations.EnterAsync(input.OperationId, OperationState.Waiting, failure.ToError(), cancellationToken);
         var failover = await failovers.GetAsync(input.OperationId, cancellationToken);
-        var served = failover.SwitchedAt is null
+        var served = failover.SwitchedAt is null || failure.Step == nameof(TakeOver)
             ? "The tenant is NOT served yet; what its devices send waits in the queue."
             : "The tenant is served from its new home.";
         var left = failure.LeftBehind.Count == 0 ? "" : $" Not taken back, and costing money: {string.Join(", ", failure.LeftBehind)}.";

@@ -92,7 +92,7 @@ public sealed class FailoverIntake(
             return false;
         }
 
-        if (await operations.FindAsync(operationId, cancellationToken) is not { State: OperationState.Waiting, Error: not null })
+        if (await operations.FindAsync(operationId, cancellationToken) is not { FinishedAt: null, Error: not null })
         {
             throw new MoveRefusedException(
                 $"No step of failover {operationId} waits for a retry; it is {WireName.Of(failover.State)}.");
@@ -105,8 +105,8 @@ public sealed class FailoverIntake(
     /// <summary>Has failovers look again: those that may restore now, and those about which somebody has decided.</summary>
     public async Task WakeWaitingAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
-        foreach (var operationId in await failovers.ListWaitingAsync(
-            FailoverState.Serving, settings.Failovers.RestoresAtOnce, cancellationToken))
+        foreach (var operationId in await failovers.ListRestoringAsync(
+            settings.Failovers.RestoresAtOnce, cancellationToken))
         {
             await WakeAsync(client, operationId, cancellationToken);
         }

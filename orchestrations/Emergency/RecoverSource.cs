@@ -92,7 +92,7 @@ public sealed class RecoverSource(
             input.OperationId,
             await databases.GetAsync(home.DatabaseId!.Value, cancellationToken),
             new JoinedTenant(failing.TargetDatabase, input.TenantId, placement.Epoch),
-            await FindRestoredAsync(failing.Failover, cancellationToken),
+            await FindBasisAsync(failing.Failover, home.Home, cancellationToken),
             cancellationToken);
         await failovers.DecideAsync(input.TenantId, home.Home, HomeOutcome.Reconciled, report, cancellationToken);
         return $"Home {home.Home} has come back and was fenced: {report.Tables.Sum(table => table.Added):N0} rows were added, "
@@ -100,9 +100,19 @@ public sealed class RecoverSource(
             + $"{report.ConflictCount:N0} conflicts are in the report.";
     }
 
-    private async Task<Backup?> FindRestoredAsync(Failover failover, CancellationToken cancellationToken) =>
-        failover.Facts.TryGetProperty(FailoverFacts.Restored, out var fact)
-        && fact.Deserialize<RestoredHistory>(JsonText.Options) is { BackupId: { } backupId }
-            ? await backups.FindAsync(backupId, cancellationToken)
-            : null;
+    // What both homes had when they parted. A backup that was made after the home had been left knows what it never did: compared
+    // with that, old rows would look like edits.
+    private async Task<Backup?> FindBasisAsync(Failover failover, long home, CancellationToken cancellationToken)
+    {
+        var left = await failovers.FindLeftAtAsync(failover.TenantId, home, cancellationToken);
+        var restored = failover.Facts.TryGetProperty(FailoverFacts.Restored, out var fact)
+            && fact.Deserialize<RestoredHistory>(JsonText.Options) is { BackupId: { } backupId }
+                ? await backups.FindAsync(backupId, cancellationToken)
+                : null;
+        return left is null || restored is null || restored.FinishedAt <= left
+            ? restored
+            : (await backups.ListAsync(failover.TenantId, cancellationToken))
+                .Where(backup => backup.State == BackupState.Finished && backup.FinishedAt <= left)
+                .MaxBy(backup => backup.FinishedAt);
+    }
 }

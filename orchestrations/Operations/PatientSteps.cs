@@ -8,6 +8,9 @@ namespace WebHost.Operations;
 /// </summary>
 internal sealed class PatientSteps
 {
+    // Where what decides cannot be asked, or told anything, nothing is decided: it passes.
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(1);
+
     // Should an event get lost, whoever waits still looks within the hour.
     private static readonly TimeSpan LookAgain = TimeSpan.FromHours(1);
 
@@ -52,7 +55,7 @@ internal sealed class PatientSteps
         while (true)
         {
             // An operator may have changed their mind before the step, or while it ran.
-            if (!await _isWanted())
+            if (!await PersistAsync(_isWanted))
             {
                 throw new StepGivenUpException(null, $"It was given up before {step}.");
             }
@@ -106,8 +109,27 @@ internal sealed class PatientSteps
     /// <returns>False when nobody has.</returns>
     public async Task<bool> StallAsync(StalledStep stalled, TimeSpan window)
     {
-        await _tell(stalled);
+        await PersistAsync(async () =>
+        {
+            await _tell(stalled);
+            return true;
+        });
         return await WaitAsync(window);
+    }
+
+    private async Task<bool> PersistAsync(Func<Task<bool>> call)
+    {
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (TaskFailedException)
+            {
+                await _context.CreateTimer(_context.CurrentUtcDateTime + AskAgain, CancellationToken.None);
+            }
+        }
     }
 
     private async Task<bool> WaitAsync(TimeSpan limit)

@@ -303,6 +303,37 @@ public sealed class FailoverStore(ControlDatabase control)
             tenantId, FailoverState.Superseded, MoveState.Superseded).ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 
+    /// <summary>Failovers that wait for their turn to restore, or until nobody writes to the lost home, the most important first.</summary>
+    public async Task<IReadOnlyList<Guid>> ListRestoringAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            """
+            SELECT f.operation_id FROM failovers f
+            WHERE f.state = $1 AND EXISTS (
+                SELECT FROM operation_steps s
+                WHERE s.operation_id = f.operation_id AND s.part_of IN ('Restore', 'Verify') AND s.state = $2)
+            ORDER BY f.turn_taken_at NULLS FIRST, f.importance DESC, f.created_at, f.operation_id LIMIT $3
+            """,
+            FailoverState.Serving, StepState.Waiting, limit).ListAsync(row => row.GetGuid(0), cancellationToken);
+    }
+
+    /// <summary>
+    /// When a home served last, by what has taken its place, UTC; null when that is not known. Whatever is in a backup that was
+    /// finished before then has been in that home too.
+    /// </summary>
+    public async Task<DateTimeOffset?> FindLeftAtAsync(Guid tenantId, long home, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            """
+            SELECT max(switched_at) FROM (
+                SELECT switched_at FROM moves WHERE tenant_id = $1 AND source_home = $2
+                UNION ALL SELECT switched_at FROM failovers WHERE tenant_id = $1 AND source_home = $2) l
+            """,
+            tenantId, home).FirstAsync(row => row.MaybeValue<DateTimeOffset>(0), cancellationToken);
+    }
+
     /// <summary>Failovers in a state that wait at a step, the most important first.</summary>
     public async Task<IReadOnlyList<Guid>> ListWaitingAsync(
         FailoverState state, int limit, CancellationToken cancellationToken)
@@ -349,11 +380,13 @@ public sealed class FailoverStore(ControlDatabase control)
             ? Task.CompletedTask
             : transaction.Sql(
                 """
-                INSERT INTO homes_left (tenant_id, home, operation_id, served, outcome) VALUES ($1, $2, $3, $4, $5)
+                INSERT INTO homes_left (tenant_id, home, operation_id, served, outcome)
+                SELECT $1, $2, $3, s.served, CASE WHEN s.served THEN $5 ELSE $6 END
+                FROM (SELECT $4 OR EXISTS (SELECT FROM moves m WHERE m.tenant_id = $1 AND m.source_home = $2) AS served) s
                 ON CONFLICT (tenant_id, home) DO UPDATE SET operation_id = excluded.operation_id
                 """,
-                failover.TenantId, home, failover.OperationId, served,
-                served ? HomeOutcome.Awaited : HomeOutcome.NeverServed).RunAsync(cancellationToken);
+                failover.TenantId, home, failover.OperationId, served, HomeOutcome.Awaited, HomeOutcome.NeverServed)
+                .RunAsync(cancellationToken);
 
     private static Failover Read(NpgsqlDataReader row) => new()
     {

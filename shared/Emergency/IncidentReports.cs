@@ -60,9 +60,9 @@ public sealed class IncidentReports(
             OperationId = operationId,
             TenantId = failover.TenantId,
             Company = tenant.Company,
-            IsFinal = FailoverLifecycle.IsOver(failover.State),
+            IsFinal = failover.State == FailoverState.Done,
             WrittenAt = time.GetUtcNow(),
-            Summary = Summarize(source, target, times, restored, verified, lost),
+            Summary = Summarize(failover.State, source, target, times, restored, verified, lost),
             Cause = FindCause(failover, phases),
             Times = times,
             Timeline = [.. Tell(failover, operation, raised, phases, homes).OrderBy(happened => happened.At)],
@@ -91,6 +91,7 @@ public sealed class IncidentReports(
     ];
 
     private static string Summarize(
+        FailoverState state,
         TenantPlacement source,
         TenantPlacement target,
         IncidentTimes times,
@@ -98,10 +99,20 @@ public sealed class IncidentReports(
         VerifiedHistory? verified,
         IReadOnlyList<string> lost)
     {
+        if (state is FailoverState.Undoing or FailoverState.Undone)
+        {
+            return "The failover was given up before anything had changed: the tenant is where it was.";
+        }
+
         var told = new List<string> { $"The home of the tenant at {NameOf(source.Provider)}, {source.Region}, was lost." };
         told.Add(times.SecondsToIngest is { } ingest
             ? $"A new one at {NameOf(target.Provider)}, {target.Region}, took points {Span(ingest)} after the failover was asked for; what devices sent in between had been accepted and waited."
             : "What devices send is accepted and waits for the new home, which is being made.");
+        if (state == FailoverState.Superseded)
+        {
+            told.Add("Another failover has taken the place of this one; its report tells the rest.");
+        }
+
         if (restored is not null)
         {
             told.Add(restored.BackupId is null

@@ -148,7 +148,10 @@ public sealed class OperationStore(ControlDatabase control)
             operationId, step, detail, StepState.Running).RunAsync(cancellationToken);
     }
 
-    /// <summary>Notes that an attempt at a step begins. The operation runs from its first step's first attempt on.</summary>
+    /// <summary>
+    /// Notes that an attempt at a step begins. The operation runs from its first step's first attempt on, and an error of this step
+    /// is its error no more.
+    /// </summary>
     public async Task BeginStepAsync(Guid operationId, string step, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
@@ -161,10 +164,15 @@ public sealed class OperationStore(ControlDatabase control)
             """,
             operationId, step, WireName.Of(StepState.Running)));
         batch.BatchCommands.Add(Command(
-            "UPDATE operations SET state = $2, started_at = coalesce(started_at, now()) WHERE id = $1 AND state = ANY ($3)",
+            """
+            UPDATE operations SET state = $2, started_at = coalesce(started_at, now()),
+                error = CASE WHEN error ->> 'step' = $4 THEN NULL ELSE error END
+            WHERE id = $1 AND state = ANY ($3)
+            """,
             operationId,
             WireName.Of(OperationState.Running),
-            OperationLifecycle.Table.Before(OperationState.Running).Select(from => WireName.Of(from)).ToArray()));
+            OperationLifecycle.Table.Before(OperationState.Running).Select(from => WireName.Of(from)).ToArray(),
+            step));
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -126,8 +126,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         await ReportsAsync(tenant, operation, preliminary);
     }
 
-    // OperationStore keeps an error until another one takes its place, also when the step that had it has succeeded since.
-    [Fact(Skip = "FAULT: the error of a step that has succeeded since stays with the operation, which then looks stalled.")]
+    [Fact]
     public async Task Error_of_a_step_that_was_tried_again_with_success_is_the_operations_no_more()
     {
         var (tenant, _) = await SignUpAsync();

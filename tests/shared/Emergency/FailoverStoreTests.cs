@@ -1,4 +1,5 @@
 using WebHost.Backups;
+using WebHost.Data;
 using WebHost.Emergency;
 using WebHost.Migration;
 using WebHost.Operations;
@@ -373,6 +374,27 @@ public sealed class FailoverStoreTests(ControlFixture fixture) : IClassFixture<C
 
         Assert.Equal([served[1], served[2]], await _failovers.ListWaitingAsync(FailoverState.Serving, 2, default));
         Assert.Empty(await _failovers.ListWaitingAsync(FailoverState.Restored, 2, default));
+    }
+
+    [Fact]
+    public async Task Those_that_wait_for_their_turn_are_found_also_when_something_beside_it_has_failed()
+    {
+        var served = await AddServingAsync(1, 9, 5);
+        foreach (var (operation, state) in served.Zip([StepState.Waiting, StepState.Running, StepState.Waiting]))
+        {
+            await using var connection = await fixture.Control.OpenAsync(default);
+            await connection.Sql(
+                """
+                INSERT INTO operation_steps (operation_id, number, name, title, part_of, state)
+                VALUES ($1, 91, 'RestoreHistory', '', 'Restore', $2)
+                """,
+                operation, state).RunAsync();
+            await _operations.EnterAsync(operation, OperationState.Running, null, default);
+            await _operations.EnterAsync(
+                operation, OperationState.Waiting, new OperationError("PointHostname", "It broke.", []), default);
+        }
+
+        Assert.Equal([served[2], served[0]], await _failovers.ListRestoringAsync(10, default));
     }
 
     [Fact]
