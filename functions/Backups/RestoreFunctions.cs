@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
@@ -50,7 +51,8 @@ public sealed class RestoreFunctions(
     }
 }
 
-/// <summary>What should be restored.</summary>
+/// <summary>What should be restored. A misspelt time would restore everything: names that are not known here are refused.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RestoreContent
 {
     /// <summary>

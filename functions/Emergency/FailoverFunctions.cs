@@ -27,6 +27,11 @@ public sealed class FailoverFunctions(
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
         var wanted = await request.ReadJsonAsync<ServerFailoverRequest>(cancellationToken);
+        if (string.IsNullOrWhiteSpace(wanted.Reason))
+        {
+            throw ProblemException.BadRequest("reason", "reason must say why; every tenant's report shows it.");
+        }
+
         var operationId = await servers.StartAsync(
             client,
             serverId,

@@ -13,7 +13,7 @@ public sealed class StartTests : Scenario
     // Settings that have a default, or are needed only beside another one.
     private static readonly string[] Optional =
     [
-        "FUNCTIONS_WORKER_RUNTIME", "Operators__Jwt", "Operations__", "Servers__", "Migrations__", "Backups__", "Journal__",
+        "FUNCTIONS_WORKER_RUNTIME", "Operators__Jwt", "Operations__", "Servers__", "Migrations__", "Failovers__", "Backups__", "Journal__",
         "Providers__RequestTimeout", "Providers__Redis",
         "Providers__Upstash__",
     ];

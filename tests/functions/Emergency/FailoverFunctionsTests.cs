@@ -37,7 +37,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         var nobody = Guid.NewGuid();
 
         await IsProblemAsync(HttpMethod.Post, $"tenants/{nobody}/migrations", """{"kind":"emergency"}""", 404, nobody.ToString());
-        await IsProblemAsync(HttpMethod.Post, $"servers/{nobody}/failover", "{}", 404, "GET /api/servers lists them");
+        await IsProblemAsync(HttpMethod.Post, $"servers/{nobody}/failover", """{"reason":"Gone."}""", 404, "GET /api/servers lists them");
         foreach (var operation in (Guid[])[nobody, provisioning])
         {
             await IsProblemAsync(HttpMethod.Get, $"operations/{operation}/report", null, 404, "is no failover");
@@ -167,12 +167,14 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         var (tenant, _) = await SignUpAsync();
         var server = await AddServerAsync(tenant);
 
-        await RefusesAsync($"servers/{await AddServerAsync(tenant, serves: false)}/failover", "serves no tenant");
-        await RefusesAsync($"servers/{server}/failover", "is well");
+        await IsProblemAsync(HttpMethod.Post, $"servers/{server}/failover", "{}", 400, "reason must say why");
+        await RefusesAsync(
+            $"servers/{await AddServerAsync(tenant, serves: false)}/failover", "serves no tenant", new { reason = "Gone." });
+        await RefusesAsync($"servers/{server}/failover", "is well", new { reason = "Gone." });
         var (status, accepted) = await application.PostAsync($"servers/{server}/failover", new { force = true, reason = "The rack burns." });
         Assert.True(status == HttpStatusCode.Accepted, accepted?.ToJsonString());
         var operation = (Guid)accepted!["operationId"]!;
-        await RefusesAsync($"servers/{server}/failover", $"is failed over already: operation {operation}", new { force = true });
+        await RefusesAsync($"servers/{server}/failover", $"is failed over already: operation {operation}", new { force = true, reason = "Gone." });
 
         var done = await application.OperationAsync(operation, Ended);
         Assert.True((string?)done["state"] == "succeeded", done.ToJsonString());
