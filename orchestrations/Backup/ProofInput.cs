@@ -14,10 +14,7 @@ public sealed record ProofInput(Guid OperationId, Guid TenantId, Guid BackupId, 
 /// <param name="Reason">What is wrong with it, or what stood in the way.</param>
 public sealed record FailedProof(ProofInput Input, string Reason)
 {
-    // What passes through an orchestration must stay small.
-    private const int LongestReason = 2_000;
-
     /// <summary>The failure with no more of its reason than fits.</summary>
     public static FailedProof Of(ProofInput input, string reason) =>
-        new(input, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason);
+        new(input, StepReason.Cut(reason));
 }

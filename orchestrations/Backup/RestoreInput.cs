@@ -18,10 +18,7 @@ public sealed record RestoreInput(
 /// <param name="Reason">In the words of whoever refused.</param>
 public sealed record FailedRestore(RestoreInput Input, string Step, string Reason)
 {
-    // What passes through an orchestration must stay small.
-    private const int LongestReason = 2_000;
-
     /// <summary>The failure with no more of its reason than fits.</summary>
     public static FailedRestore Of(RestoreInput input, string step, string reason) =>
-        new(input, step, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason);
+        new(input, step, StepReason.Cut(reason));
 }

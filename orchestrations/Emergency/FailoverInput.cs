@@ -32,14 +32,11 @@ public sealed record FailoverInput(
 /// <param name="LeftBehind">Steps that could not be taken back.</param>
 public sealed record FailoverFailure(FailoverInput Failover, string? Step, string Reason, IReadOnlyList<string> LeftBehind)
 {
-    // Whoever refuses may be long-winded, and what passes through an orchestration must stay small.
-    private const int LongestReason = 2_000;
-
     /// <summary>The failure of a step.</summary>
     public static FailoverFailure Of(FailoverInput failover, StalledStep stalled) => new(
         failover,
         stalled.Step,
-        stalled.Reason.Length > LongestReason ? stalled.Reason[..LongestReason] + "…" : stalled.Reason,
+        StepReason.Cut(stalled.Reason),
         stalled.LeftBehind);
 
     /// <summary>The failure as the operation shows it; null when nothing failed.</summary>

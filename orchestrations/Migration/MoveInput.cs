@@ -41,14 +41,11 @@ public sealed record MovingHome(long Home, HostingProvider Provider, Guid MadeBy
 /// <param name="LeftBehind">Steps that could not be taken back.</param>
 public sealed record MoveFailure(MoveInput Move, string? Step, string Reason, IReadOnlyList<string> LeftBehind)
 {
-    // Whoever refuses may be long-winded, and what passes through an orchestration must stay small.
-    private const int LongestReason = 2_000;
-
     /// <summary>The failure of a step.</summary>
     public static MoveFailure Of(MoveInput move, StalledStep stalled) => new(
         move,
         stalled.Step,
-        stalled.Reason.Length > LongestReason ? stalled.Reason[..LongestReason] + "…" : stalled.Reason,
+        StepReason.Cut(stalled.Reason),
         stalled.LeftBehind);
 
     /// <summary>The failure as the operation shows it; null when nothing failed.</summary>

@@ -56,12 +56,9 @@ public sealed class FailedProvisioning(
 /// <param name="LeftBehind">Steps that could not be taken back.</param>
 public sealed record FailedStep(ProvisioningInput Provisioning, string Step, string Reason, IReadOnlyList<string> LeftBehind)
 {
-    // Whoever refuses may be long-winded, and what passes through an orchestration must stay small.
-    private const int LongestReason = 2_000;
-
     /// <summary>A failed step of which nothing has been taken back yet.</summary>
     public static FailedStep Of(ProvisioningInput provisioning, string step, string reason) =>
-        new(provisioning, step, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason, []);
+        new(provisioning, step, StepReason.Cut(reason), []);
 
     /// <summary>The failure as the operation shows it.</summary>
     public OperationError ToError() => new(Step, Reason, LeftBehind);

@@ -12,12 +12,9 @@ namespace WebHost.Servers;
 /// <param name="Reason">In the words of whoever refused.</param>
 public sealed record FailedServerOrder(ServerInput Input, string Step, string Reason)
 {
-    // What passes through an orchestration must stay small.
-    private const int LongestReason = 2_000;
-
     /// <summary>The failure with no more of its reason than fits.</summary>
     public static FailedServerOrder Of(ServerInput input, string step, string reason) =>
-        new(input, step, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason);
+        new(input, step, StepReason.Cut(reason));
 }
 
 /// <summary>
