@@ -8,9 +8,6 @@ namespace WebHost.Emergency;
 /// <summary>One run of <see cref="FailOver"/>: how its steps are called, and what happens when one fails or waits.</summary>
 internal sealed class FailoverRun
 {
-    // What costs money every day is tried to be removed every day.
-    private static readonly TimeSpan RemoveAgain = TimeSpan.FromDays(1);
-
     private readonly TaskOrchestrationContext _context;
     private readonly FailoverInput _input;
     private readonly Saga _target;
@@ -82,14 +79,11 @@ internal sealed class FailoverRun
             () => _context.CallActivityAsync<OldHome[]>(nameof(RemoveOldHomes.ListOldHomes), _input, _patient));
         foreach (var old in left)
         {
-            var leftBehind = await TakeBackAsync(old, HomeSteps.Leaves);
-            while (leftBehind.Count > 0)
-            {
-                await _steps.StallAsync(
-                    new StalledStep(nameof(RemoveOldHomes), "A lost home could not be removed.", leftBehind), RemoveAgain);
-                leftBehind = await TakeBackAsync(old, leftBehind.Contains);
-            }
-
+            await HomeSteps.InsistOnTakingBackAsync(
+                _steps,
+                new StalledStep(nameof(RemoveOldHomes), "A lost home could not be removed.", []),
+                await TakeBackAsync(old, HomeSteps.Leaves),
+                which => TakeBackAsync(old, which));
             await _steps.InsistAsync(
                 nameof(RemoveOldHomes.ForgetOldHome),
                 () => _context.CallActivityAsync<bool>(nameof(RemoveOldHomes.ForgetOldHome), old, _patient));
@@ -107,14 +101,11 @@ internal sealed class FailoverRun
             return;
         }
 
-        var leftBehind = await _target.UndoAsync();
-        while (leftBehind.Count > 0)
-        {
-            await _steps.StallAsync(new StalledStep(failure.Step, failure.Reason, leftBehind), RemoveAgain);
-            leftBehind = await HomeSteps.TakeBackAsync(
-                _context, _input.MakingTarget, _input.Target.Provider, leftBehind.Contains);
-        }
-
+        await HomeSteps.InsistOnTakingBackAsync(
+            _steps,
+            new StalledStep(failure.Step, failure.Reason, []),
+            await _target.UndoAsync(),
+            which => HomeSteps.TakeBackAsync(_context, _input.MakingTarget, _input.Target.Provider, which));
         await InsistAsync(nameof(FailoverEnds.EndFailoverUndone), failure);
     }
 

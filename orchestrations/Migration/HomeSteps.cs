@@ -16,6 +16,9 @@ internal static class HomeSteps
     private static readonly HashSet<string> LeaveNothing =
         [nameof(AssignAddresses), nameof(StartReplicas), nameof(PrepareDatabase), nameof(RequestCertificate)];
 
+    // What costs money every day is tried to be removed every day.
+    private static readonly TimeSpan RemoveAgain = TimeSpan.FromDays(1);
+
     /// <summary>The steps in order.</summary>
     public static IReadOnlyList<PlannedStep> Of(HostingProvider provider) =>
         [.. (provider == HostingProvider.Fly ? ProvisionOnFly.Steps : ProvisionOnHetzner.Steps)
@@ -54,5 +57,23 @@ internal static class HomeSteps
         }
 
         return saga.UndoAsync();
+    }
+
+    /// <summary>Has what could not be taken back tried again every day, until nothing is left behind.</summary>
+    /// <param name="steps">Tells operators, who may have it tried earlier.</param>
+    /// <param name="about">What they are told.</param>
+    /// <param name="leftBehind">Names of the steps that could not be taken back.</param>
+    /// <param name="takeBack">Takes those steps back, and answers which could not be.</param>
+    public static async Task InsistOnTakingBackAsync(
+        PatientSteps steps,
+        StalledStep about,
+        IReadOnlyList<string> leftBehind,
+        Func<Func<string, bool>, Task<IReadOnlyList<string>>> takeBack)
+    {
+        while (leftBehind.Count > 0)
+        {
+            await steps.StallAsync(about with { LeftBehind = leftBehind }, RemoveAgain);
+            leftBehind = await takeBack(leftBehind.Contains);
+        }
     }
 }

@@ -11,9 +11,6 @@ namespace WebHost.Migration;
 /// </summary>
 internal sealed class MoveRun
 {
-    // What costs money every day is tried to be removed every day.
-    private static readonly TimeSpan RemoveAgain = TimeSpan.FromDays(1);
-
     private readonly TaskOrchestrationContext _context;
     private readonly Saga _target;
     private readonly TaskOptions _options;
@@ -71,16 +68,11 @@ internal sealed class MoveRun
     public async Task RemoveSourceAsync()
     {
         await InsistAsync(nameof(MoveEnds.BeginRemoving), Input);
-        var leftBehind = await HomeSteps.TakeBackAsync(
-            _context, Input.TakingSourceBack, Input.Source.Provider, HomeSteps.Leaves);
-        while (leftBehind.Count > 0)
-        {
-            await _steps.StallAsync(
-                new StalledStep(nameof(RemoveSource), "The old home could not be removed.", leftBehind), RemoveAgain);
-            leftBehind = await HomeSteps.TakeBackAsync(
-                _context, Input.TakingSourceBack, Input.Source.Provider, leftBehind.Contains);
-        }
-
+        await HomeSteps.InsistOnTakingBackAsync(
+            _steps,
+            new StalledStep(nameof(RemoveSource), "The old home could not be removed.", []),
+            await TakeSourceBackAsync(HomeSteps.Leaves),
+            TakeSourceBackAsync);
         await InsistAsync(nameof(RemoveSource), Input);
     }
 
@@ -92,16 +84,16 @@ internal sealed class MoveRun
             await InsistAsync(nameof(PointHostname), Input.MakingTarget with { Home = Input.Source.Home });
         }
 
-        var leftBehind = await _target.UndoAsync();
-        while (leftBehind.Count > 0)
-        {
-            await _steps.StallAsync(new StalledStep(failure.Step, failure.Reason, leftBehind), RemoveAgain);
-            leftBehind = await HomeSteps.TakeBackAsync(
-                _context, Input.MakingTarget, Input.Target.Provider, leftBehind.Contains);
-        }
-
+        await HomeSteps.InsistOnTakingBackAsync(
+            _steps,
+            new StalledStep(failure.Step, failure.Reason, []),
+            await _target.UndoAsync(),
+            which => HomeSteps.TakeBackAsync(_context, Input.MakingTarget, Input.Target.Provider, which));
         await InsistAsync(nameof(MoveEnds.EndUndone), failure);
     }
+
+    private Task<IReadOnlyList<string>> TakeSourceBackAsync(Func<string, bool> which) =>
+        HomeSteps.TakeBackAsync(_context, Input.TakingSourceBack, Input.Source.Provider, which);
 
     private Task<bool> InsistAsync(string activity, object input) =>
         _steps.InsistAsync(activity, () => _context.CallActivityAsync<bool>(activity, input, _patient));
