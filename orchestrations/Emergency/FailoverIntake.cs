@@ -111,12 +111,9 @@ public sealed class FailoverIntake(
             await WakeAsync(client, operationId, cancellationToken);
         }
 
-        foreach (var decided in (FailoverState[])[FailoverState.Undoing, FailoverState.Closing, FailoverState.Superseded])
+        foreach (var operationId in await failovers.ListDecidedAsync(cancellationToken))
         {
-            foreach (var operationId in await failovers.ListWaitingAsync(decided, int.MaxValue, cancellationToken))
-            {
-                await WakeAsync(client, operationId, cancellationToken);
-            }
+            await WakeAsync(client, operationId, cancellationToken);
         }
     }
 

@@ -132,15 +132,6 @@ public sealed class FailoverStore(ControlDatabase control)
         transaction.Sql($"SELECT {Columns} FROM failovers WHERE tenant_id = $1 AND ended_at IS NULL", tenantId)
             .FirstAsync(Read, cancellationToken);
 
-    /// <summary>The failovers that are parts of a server's, the most important first.</summary>
-    public async Task<IReadOnlyList<Failover>> ListPartsAsync(Guid serverFailover, CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        return await connection.Sql(
-            $"SELECT {Columns} FROM failovers WHERE part_of = $1 ORDER BY importance DESC, created_at, operation_id",
-            serverFailover).ListAsync(Read, cancellationToken);
-    }
-
     /// <summary>Adds the failover of a server within the caller's transaction.</summary>
     public static Task AddServerAsync(
         NpgsqlTransaction transaction, Guid operationId, Guid serverId, string reason, CancellationToken cancellationToken) =>
@@ -334,18 +325,18 @@ public sealed class FailoverStore(ControlDatabase control)
             tenantId, home).FirstAsync(row => row.MaybeValue<DateTimeOffset>(0), cancellationToken);
     }
 
-    /// <summary>Failovers in a state that wait at a step, the most important first.</summary>
-    public async Task<IReadOnlyList<Guid>> ListWaitingAsync(
-        FailoverState state, int limit, CancellationToken cancellationToken)
+    /// <summary>Failovers about which somebody has decided and that wait all the same.</summary>
+    public async Task<IReadOnlyList<Guid>> ListDecidedAsync(CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
             """
-            SELECT f.operation_id FROM failovers f JOIN operations o ON o.id = f.operation_id
-            WHERE f.state = $1 AND o.state = $2 AND o.error IS NULL
-            ORDER BY f.importance DESC, f.created_at, f.operation_id LIMIT $3
+            SELECT o.id FROM failovers f JOIN operations o ON o.id = f.operation_id
+            WHERE f.state = ANY ($1) AND o.state = $2 AND o.error IS NULL
             """,
-            state, OperationState.Waiting, limit).ListAsync(row => row.GetGuid(0), cancellationToken);
+            new[] { FailoverState.Undoing, FailoverState.Closing, FailoverState.Superseded }
+                .Select(state => WireName.Of(state)).ToArray(),
+            OperationState.Waiting).ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 
     private async Task<IReadOnlyList<HomeLeft>> ListHomesAsync(

@@ -349,8 +349,6 @@ public sealed class FailoverStoreTests(ControlFixture fixture) : IClassFixture<C
 
         Assert.Equal(
             new ServerFailoverProgress(0, 1, 1, 2, 2, 1, 20, 180), await _failovers.ReadProgressAsync(whole, default));
-        Assert.Equal(
-            parts.AsEnumerable().Reverse(), (await _failovers.ListPartsAsync(whole, default)).Select(part => part.OperationId));
     }
 
     [Fact]
@@ -363,17 +361,21 @@ public sealed class FailoverStoreTests(ControlFixture fixture) : IClassFixture<C
     }
 
     [Fact]
-    public async Task Waiting_failovers_are_those_that_nothing_is_wrong_with_the_most_important_first()
+    public async Task Decided_failovers_that_wait_are_found_and_those_that_nobody_has_decided_about_or_that_have_failed_are_not()
     {
         var served = await AddServingAsync(1, 9, 5, 7);
-        foreach (var (operation, error) in served.Zip([null, null, null, new OperationError("RestoreHistory", "It broke.", [])]))
+        foreach (var (operation, error) in served.Zip([null, null, null, new OperationError("RemoveOldHomes", "It broke.", [])]))
         {
+            await _rows.EnterAsync(operation, FailoverState.Restored);
             await _operations.EnterAsync(operation, OperationState.Running, null, default);
             await _operations.EnterAsync(operation, OperationState.Waiting, error, default);
         }
 
-        Assert.Equal([served[1], served[2]], await _failovers.ListWaitingAsync(FailoverState.Serving, 2, default));
-        Assert.Empty(await _failovers.ListWaitingAsync(FailoverState.Restored, 2, default));
+        await _rows.EnterAsync(served[1], FailoverState.Closing);
+        await _rows.EnterAsync(served[3], FailoverState.Closing);
+        await _rows.AddFailoverAsync((await _failovers.GetAsync(served[2], default)).TenantId);
+
+        Assert.Equal([served[1], served[2]], (await _failovers.ListDecidedAsync(default)).Intersect(served).Order());
     }
 
     [Fact]
