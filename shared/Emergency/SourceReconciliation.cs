@@ -392,19 +392,19 @@ public sealed partial class SourceReconciliation(
     }
 
     [LoggerMessage(
-        780,
+        800,
         LogLevel.Warning,
         "Tenant {TenantId}: database {Database} came back and takes no writes any more, at epoch {Epoch} or older.")]
     private static partial void LogFenced(ILogger logger, Guid tenantId, string database, long epoch);
 
     [LoggerMessage(
-        781,
+        801,
         LogLevel.Warning,
         "Tenant {TenantId}: backup {BackupId} cannot be read; rows that differ are conflicts.")]
     private static partial void LogNoBasis(ILogger logger, Guid tenantId, Guid backupId, Exception exception);
 
     [LoggerMessage(
-        782,
+        802,
         LogLevel.Information,
         "Tenant {TenantId}: from database {Database}, fenced at {Epoch}, {Rows} rows were fetched; {Conflicts} conflicts.")]
     private static partial void LogFetched(

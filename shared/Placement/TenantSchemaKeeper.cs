@@ -67,9 +67,9 @@ public sealed partial class TenantSchemaKeeper(
         }
     }
 
-    [LoggerMessage(450, LogLevel.Warning, "Database {DatabaseId} could not be brought to the schema of this build; it is tried again.")]
+    [LoggerMessage(460, LogLevel.Warning, "Database {DatabaseId} could not be brought to the schema of this build; it is tried again.")]
     private static partial void LogNotUpdated(ILogger logger, Guid databaseId, Exception exception);
 
-    [LoggerMessage(451, LogLevel.Warning, "The tenant databases could not be listed, to be brought to the schema of this build.")]
+    [LoggerMessage(461, LogLevel.Warning, "The tenant databases could not be listed, to be brought to the schema of this build.")]
     private static partial void LogNotListed(ILogger logger, Exception exception);
 }
