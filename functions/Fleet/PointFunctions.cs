@@ -36,7 +36,7 @@ public sealed class PointFunctions(CallerAuthentication callers, PlacementStore 
                 + $"A device's whole track is at /api/tenants/{tenantId}/tracks/{{deviceId}}.");
         }
 
-        return await AnswerAsync(request, tenantId, page with { Area = area }, "points", cancellationToken);
+        return await AnswerAsync(request, tenantId, page.Within(area), "points", cancellationToken);
     }
 
     /// <summary>The same for a polygon that is too long for an address.</summary>
@@ -51,18 +51,15 @@ public sealed class PointFunctions(CallerAuthentication callers, PlacementStore 
         var page = ReadPage(request);
         var search = await request.ReadJsonAsync<PointSearch>(cancellationToken);
         var area = SpanQuery.ReadPolygon(search.Within);
-        return await AnswerAsync(request, tenantId, page with { Area = area }, "points/search", cancellationToken);
+        return await AnswerAsync(request, tenantId, page.Within(area), "points/search", cancellationToken);
     }
-
-    private sealed record PointPage(Geometry? Area, int Limit, PointCursor? After);
 
     // Before the area, so that a fault in the address is found though the area is missing.
     private static PointPage ReadPage(HttpRequest request)
     {
-        _ = request.QuerySpan(area: null);
         var cursor = request.Query["after"].ToString();
         return new PointPage(
-            Area: null,
+            request.QuerySpan(area: null),
             request.QueryNumber("limit", DefaultPage, 1, LargestPage),
             cursor.Length == 0
                 ? null
@@ -73,7 +70,7 @@ public sealed class PointFunctions(CallerAuthentication callers, PlacementStore 
     private async Task<IActionResult> AnswerAsync(
         HttpRequest request, Guid tenantId, PointPage page, string path, CancellationToken cancellationToken)
     {
-        var (span, limit, after) = (request.QuerySpan(page.Area), page.Limit, page.After);
+        var (span, limit, after) = page;
         var response = request.HttpContext.Response;
         response.ContentType = GeoJsonWriter.ContentType;
         var read = 0;
@@ -100,6 +97,11 @@ public sealed class PointFunctions(CallerAuthentication callers, PlacementStore 
             $"/api/tenants/{tenantId}/{path}",
             new PointCursor(last.Point.Time, last.DeviceId).ToString(),
             ["from", "to", SpanQuery.Box, SpanQuery.Within, "limit"]);
+    }
+
+    private sealed record PointPage(PointSpan Span, int Limit, PointCursor? After)
+    {
+        public PointPage Within(Geometry area) => this with { Span = Span with { Area = area } };
     }
 }
 
