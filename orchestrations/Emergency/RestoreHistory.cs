@@ -19,9 +19,14 @@ public sealed class RestoreHistory(
     FailoverStore failovers,
     PlacementStore placements,
     BackupRestore restore,
+    BackupStore backups,
     RetentionHold hold,
-    Settings settings)
+    Settings settings,
+    TimeProvider time)
 {
+    // The time that a lost home is waited for begins when the history is verified, and one that comes back is compared in hours.
+    private static readonly TimeSpan AwaitedLonger = TimeSpan.FromDays(2);
+
     /// <summary>The step. False while others are before it.</summary>
     [Function(nameof(RestoreHistory))]
     public Task<bool> RunAsync([ActivityTrigger] FailoverInput input, CancellationToken cancellationToken) =>
@@ -46,6 +51,10 @@ public sealed class RestoreHistory(
                     new RestoreWanted(
                         input.OperationId, new JoinedTenant(failing.TargetDatabase, input.TenantId, placement.Epoch)),
                     cancellationToken);
+
+                // What a lost home that comes back is compared with must still be there then.
+                await backups.HoldAsync(
+                    input.TenantId, time.GetUtcNow() + settings.Failovers.AwaitSource + AwaitedLonger, cancellationToken);
                 var restored = RestoredHistory.Of(report, Stopwatch.GetElapsedTime(begin));
                 await failovers.NoteAsync(input.OperationId, FailoverFacts.Restored, restored, cancellationToken);
                 await operations.AddFiguresAsync(input.OperationId, new { restored }, cancellationToken);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using WebHost.Configuration;
 using WebHost.Data;
 using WebHost.Functions.Tests.Hosting;
 using WebHost.Placement;
@@ -124,6 +125,23 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         await RefusesAsync($"operations/{operation}/cancel", "A failover that is done cannot be cancelled.");
         await RefusesAsync($"operations/{operation}/commit", "A failover that is done cannot be committed.");
         await ReportsAsync(tenant, operation, preliminary);
+    }
+
+    [Fact]
+    public async Task Backups_of_a_tenant_whose_lost_home_is_waited_for_are_kept_for_the_comparison()
+    {
+        var (tenant, _) = await SignUpAsync();
+        var (_, backup) = await application.PostAsync($"tenants/{tenant}/backups");
+        await application.OperationAsync((Guid)backup!["operationId"]!, Ended);
+        await LoseHomeAsync(tenant);
+
+        await WaitsAsync(await StartAsync(tenant, new { kind = "emergency" }), withError: false, step: "RecoverSource");
+
+        var waitedFor = application.Services.GetRequiredService<Settings>().Failovers.AwaitSource;
+        await using var connection = await application.Services.GetRequiredService<ControlDatabase>().OpenAsync();
+        var held = await connection.Sql("SELECT held_until FROM backups WHERE tenant_id = $1", tenant)
+            .FirstAsync(row => row.MaybeValue<DateTimeOffset>(0), default);
+        Assert.True(held > DateTimeOffset.UtcNow + waitedFor, $"Held until {held}.");
     }
 
     [Fact]
