@@ -9,7 +9,6 @@ using WebHost.Data;
 using WebHost.Gps.Ingestion;
 using WebHost.Migration;
 using WebHost.Placement;
-using WebHost.Security;
 using WebHost.Testing;
 using WebHost.Tests.Migration;
 
@@ -164,19 +163,5 @@ public sealed class BackupFixture : IAsyncLifetime
     }
 
     /// <summary>Settings in which only what is about backups matters.</summary>
-    internal static Settings Of(BackupSettings rules) => new()
-    {
-        ControlDatabase = "",
-        ServiceBus = "",
-        BlobStorage = "",
-        TenantDomain = "",
-        Secrets = SecretProtector.FromSetting("k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
-        OperatorKeys = [],
-        SignupSecrets = [],
-        StripeSecrets = [],
-        StepAttempts = 1,
-        FirstRetryInterval = TimeSpan.FromSeconds(1),
-        LongestRetryInterval = TimeSpan.FromSeconds(1),
-        Backups = rules,
-    };
+    internal static Settings Of(BackupSettings rules) => TestSettings.Any with { Backups = rules };
 }

@@ -4,7 +4,6 @@ using WebHost.Emergency;
 using WebHost.Monitoring;
 using WebHost.Placement;
 using WebHost.Plans;
-using WebHost.Security;
 using WebHost.States;
 using WebHost.Tests.Placement;
 
@@ -359,19 +358,6 @@ public sealed class FailoverProposalsTests(ControlFixture fixture) : IClassFixtu
     private async Task<Guid> AddDatabaseAsync() =>
         (await fixture.Databases.AddAsync("192.0.2.1", 5432, $"d{Guid.NewGuid():n}", "admin", "Disable", null, default)).Id;
 
-    private static Settings SettingsWith(PlanId[] unattended) => new()
-    {
-        ControlDatabase = "",
-        ServiceBus = "",
-        BlobStorage = "",
-        TenantDomain = "",
-        Secrets = SecretProtector.FromSetting("k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
-        OperatorKeys = [],
-        SignupSecrets = [],
-        StripeSecrets = [],
-        StepAttempts = 1,
-        FirstRetryInterval = TimeSpan.Zero,
-        LongestRetryInterval = TimeSpan.Zero,
-        Failovers = new FailoverSettings { Unattended = unattended },
-    };
+    private static Settings SettingsWith(PlanId[] unattended) =>
+        TestSettings.Any with { Failovers = new FailoverSettings { Unattended = unattended } };
 }

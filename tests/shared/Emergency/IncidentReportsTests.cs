@@ -8,7 +8,6 @@ using WebHost.Monitoring;
 using WebHost.Operations;
 using WebHost.Placement;
 using WebHost.Quotas;
-using WebHost.Security;
 using WebHost.Tenants;
 using WebHost.Tests.Placement;
 
@@ -383,21 +382,6 @@ public sealed class IncidentReportsTests(ControlFixture fixture) : IClassFixture
             fixture.Control, new PlacementStore(fixture.Control), fixture.Databases, _alerts, NullLogger<StorageKeeper>.Instance),
         _alerts,
         _health,
-        Defaults,
+        TestSettings.Any,
         new FixedClock(now ?? Accepted.AddDays(2))).ComposeAsync(failover, default);
-
-    private static Settings Defaults { get; } = new()
-    {
-        ControlDatabase = "",
-        ServiceBus = "",
-        BlobStorage = "",
-        TenantDomain = "",
-        Secrets = SecretProtector.FromSetting("k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
-        OperatorKeys = [],
-        SignupSecrets = [],
-        StripeSecrets = [],
-        StepAttempts = 1,
-        FirstRetryInterval = TimeSpan.FromSeconds(1),
-        LongestRetryInterval = TimeSpan.FromSeconds(1),
-    };
 }

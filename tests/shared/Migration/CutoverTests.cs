@@ -7,7 +7,6 @@ using WebHost.Migration;
 using WebHost.Operations;
 using WebHost.Placement;
 using WebHost.Plans;
-using WebHost.Security;
 
 namespace WebHost.Tests.Migration;
 
@@ -223,21 +222,7 @@ public sealed class CutoverTests(MigrationFixture fixture) : IClassFixture<Migra
             fixture.Control.Control,
             placements,
             new PlacementCache(placements, new MemoryCache(new MemoryCacheOptions())),
-            new Settings
-            {
-                ControlDatabase = "",
-                ServiceBus = "",
-                BlobStorage = "",
-                TenantDomain = "",
-                Secrets = SecretProtector.FromSetting("k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
-                OperatorKeys = [],
-                SignupSecrets = [],
-                StripeSecrets = [],
-                StepAttempts = 1,
-                FirstRetryInterval = TimeSpan.FromSeconds(1),
-                LongestRetryInterval = TimeSpan.FromSeconds(1),
-                Migrations = new MigrationSettings { LongestPause = LongestPause },
-            },
+            TestSettings.Any with { Migrations = new MigrationSettings { LongestPause = LongestPause } },
             new StepHooks { Reached = reached ?? ((_, _) => Task.CompletedTask) },
             TimeProvider.System,
             NullLogger<Cutover>.Instance);
