@@ -7,6 +7,12 @@ internal sealed record ServiceBusSettings
 
     public int MaxMessageBatchSize { get; init; } = 1000;
 
+    /// <summary>A batch with fewer waits for more.</summary>
+    public int MinMessageBatchSize { get; init; } = 1;
+
+    /// <summary>How long it waits at most.</summary>
+    public TimeSpan MaxBatchWaitTime { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Invocations at once of a function that takes single messages.</summary>
     public int MaxConcurrentCalls { get; init; } = 16;
 

@@ -11,7 +11,12 @@ internal sealed class MessagePump(
     ServiceBusSettings settings,
     ILogger logger)
 {
+    // How often more is looked for while a batch is short.
+    private const int Looks = 5;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Ends when the host stops and everything that was received has been settled.</summary>
     internal Task RunAsync(CancellationToken stopping) =>
@@ -23,7 +28,7 @@ internal sealed class MessagePump(
         Task<IReadOnlyList<ServiceBusReceivedMessage>>? prefetched = null;
         while (!stopping.IsCancellationRequested)
         {
-            var messages = await (prefetched ?? ReceiveAsync(settings.MaxMessageBatchSize, stopping));
+            var messages = await (prefetched ?? ReceiveBatchAsync(stopping));
             prefetched = null;
             if (messages.Count == 0)
             {
@@ -32,7 +37,7 @@ internal sealed class MessagePump(
 
             if (settings.PrefetchCount > 0)
             {
-                prefetched = ReceiveAsync(settings.MaxMessageBatchSize, stopping);
+                prefetched = ReceiveBatchAsync(stopping);
             }
 
             await invoker.InvokeAsync(messages);
@@ -57,7 +62,7 @@ internal sealed class MessagePump(
                 free++;
             }
 
-            var messages = await ReceiveAsync(free, stopping);
+            var messages = await ReceiveAsync(free, maxWaitTime: null, stopping);
             if (messages.Count < free)
             {
                 slots.Release(free - messages.Count);
@@ -88,12 +93,27 @@ internal sealed class MessagePump(
         }
     }
 
+    /// <summary>What is there, and while that is less than a batch should have, what comes within the time given for it.</summary>
+    private async Task<IReadOnlyList<ServiceBusReceivedMessage>> ReceiveBatchAsync(CancellationToken stopping)
+    {
+        var batch = new List<ServiceBusReceivedMessage>(
+            await ReceiveAsync(settings.MaxMessageBatchSize, maxWaitTime: null, stopping));
+        for (var look = 0; look < Looks && batch.Count > 0 && batch.Count < settings.MinMessageBatchSize; look++)
+        {
+            await Task.Delay(settings.MaxBatchWaitTime / Looks, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            batch.AddRange(await ReceiveAsync(settings.MaxMessageBatchSize - batch.Count, AtOnce, stopping));
+        }
+
+        return batch;
+    }
+
     /// <returns>None when the host is stopping or the queue cannot be read; the caller just asks again.</returns>
-    private async Task<IReadOnlyList<ServiceBusReceivedMessage>> ReceiveAsync(int maxMessages, CancellationToken stopping)
+    private async Task<IReadOnlyList<ServiceBusReceivedMessage>> ReceiveAsync(
+        int maxMessages, TimeSpan? maxWaitTime, CancellationToken stopping)
     {
         try
         {
-            return await receiver.ReceiveMessagesAsync(maxMessages, cancellationToken: stopping);
+            return await receiver.ReceiveMessagesAsync(maxMessages, maxWaitTime, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -81,6 +81,22 @@ public sealed class QueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_short_batch_waits_for_more_as_long_as_host_json_says_and_no_longer()
+    {
+        await SendAsync("batched", "first");
+        await using var application = await StartAsync(
+            hostJson: """{ "extensions": { "serviceBus": { "minMessageBatchSize": 3, "maxBatchWaitTime": "00:00:02" } } }""");
+
+        await SendAsync("batched", "second");
+        await SendAsync("batched", "third");
+        await Eventually.IsTrueAsync(() => IsEmptyAsync("batched"));
+        await SendAsync("batched", "alone");
+        await Eventually.IsTrueAsync(() => IsEmptyAsync("batched"));
+
+        Assert.Equal(["batch of 3", "batch of 1"], application.Recorder.Events);
+    }
+
+    [Fact]
     public async Task A_function_that_settles_its_messages_itself_decides_each()
     {
         await using var application = await StartAsync();
