@@ -17,9 +17,12 @@ need_azurite
 if [[ -n "${WEBHOST_TEST_TIMESCALE:-}" ]]; then
     WEBHOST_TEST_DATABASE="$WEBHOST_TEST_TIMESCALE"
 else
-    start_postgres
+    # Tests kill processes, and what those have written stays; none takes the power from the machine.
+    start_postgres -c fsync=off
     WEBHOST_TEST_DATABASE="$(postgres_connection_string)"
 fi
+# Azurite writes down all that it knows every few seconds: what earlier runs left would make it slow.
+rm -rf "$state/azurite"
 start_azurite
 WEBHOST_TEST_BLOBS="$(azurite_connection_string)"
 export WEBHOST_TEST_DATABASE WEBHOST_TEST_BLOBS

@@ -5,7 +5,7 @@
 #   state=/path/to/folder; source local/setup.sh
 #   need_tools; need_postgres; need_azurite          installs what it may, or says what to type
 #   open_state                                       takes the folder for us alone and clears up after a crash
-#   start_postgres; start_azurite                    sets postgres_port, postgres_password and azurite_port
+#   start_postgres [option…]; start_azurite          sets postgres_port, postgres_password and azurite_port
 #   stop_azurite; stop_postgres
 #
 # Processes are only ever signalled when they are proven to be ours: by pid and start time, or for PostgreSQL by the
@@ -386,7 +386,7 @@ start_postgres() {
     for _ in 1 2 3; do
         postgres_port="$(free_port postgres)"
         if as_postgres "$postgres_bin/pg_ctl" start --pgdata="$data" --wait --timeout=60 --silent \
-            --options="-p $postgres_port" --log="$log" </dev/null >/dev/null 2>&1 8>&- 9>&-; then
+            --options="-p $postgres_port $*" --log="$log" </dev/null >/dev/null 2>&1 8>&- 9>&-; then
             return 0
         fi
         # Between the look and the use somebody may have taken the port: try another.

@@ -42,7 +42,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         _server = Launch("postgres",
         [
             "-D", _folder.FullName, "-p", $"{Port}", "-k", _folder.FullName, "-c", "listen_addresses=127.0.0.1",
-            "-c", "max_connections=300",
+            "-c", "max_connections=300", "-c", "fsync=off",
             .. _settings,
         ]);
         await Eventually.IsTrueAsync(AnswersAsync);
