@@ -40,21 +40,15 @@ public sealed class QuarantineFunctions(CallerAuthentication callers, Quarantine
     {
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
         var limit = request.QueryNumber("limit", 10_000, 1, LargestReplay);
-        try
-        {
-            var replayed = await replay.RunAsync(tenantId, Filter(request), Before(request), limit, cancellationToken);
-            return Requests.Answer(new ReplayAnswer(
-                replayed.Messages,
-                replayed.Points,
-                replayed.Heartbeats,
-                replayed.Stay.Values.Sum(),
-                replayed.Stay,
-                replayed.Last is { } last ? $"/api/tenants/{tenantId}/quarantine/replay{Query(request, last, limit)}" : null));
-        }
-        catch (QuarantineRestsException moving)
-        {
-            throw ProblemException.Conflict(moving.Message);
-        }
+        var replayed = await replay.RunAsync(tenantId, Filter(request), Before(request), limit, cancellationToken);
+        return Requests.Answer(new ReplayAnswer(
+            replayed.Messages,
+            replayed.Points,
+            replayed.Heartbeats,
+            replayed.Held,
+            replayed.Stay.Values.Sum(),
+            replayed.Stay,
+            replayed.Last is { } last ? $"/api/tenants/{tenantId}/quarantine/replay{Query(request, last, limit)}" : null));
     }
 
     private static QuarantineFilter Filter(HttpRequest request) =>
@@ -83,13 +77,18 @@ public sealed class QuarantineFunctions(CallerAuthentication callers, Quarantine
 /// <param name="Messages">How many messages were read again.</param>
 /// <param name="BecamePoints">Points that came of them; they are on their way as if just received.</param>
 /// <param name="BecameHeartbeats">Signs of life that came of them.</param>
-/// <param name="Stay">Messages that stay in quarantine.</param>
+/// <param name="Held">
+/// Messages that became either and are listed all the same until the tenant's move or failover is over: replay them once more
+/// then, which removes them and changes nothing else.
+/// </param>
+/// <param name="Stay">Messages that are still neither, and stay in quarantine.</param>
 /// <param name="Reasons">Those, by the reason that holds now.</param>
 /// <param name="Next">Where to go on, when there may be more.</param>
 public sealed record ReplayAnswer(
     int Messages,
     int BecamePoints,
     int BecameHeartbeats,
+    int Held,
     int Stay,
     IReadOnlyDictionary<QuarantineReason, int> Reasons,
     string? Next);

@@ -1,22 +1,20 @@
 using WebHost.Fleet;
 using WebHost.Gps.Ingestion;
-using WebHost.Operations;
 
 namespace WebHost.Gps.Quarantine;
 
 /// <summary>What came of reading quarantined messages again.</summary>
 /// <param name="Messages">How many were read.</param>
-/// <param name="Points">Points that some of them have become; they are in the queue and no longer in quarantine.</param>
+/// <param name="Points">Points that some of them have become; they are in the queue.</param>
 /// <param name="Heartbeats">Signs of life that others have become.</param>
+/// <param name="Held">
+/// Messages of either kind that are in quarantine all the same, since the tenant's rows are held while it is moved or failed
+/// over. Reading them again after it removes them, and changes nothing else.
+/// </param>
 /// <param name="Stay">Messages that are still neither, by reason.</param>
 /// <param name="Last">The last one read, when there may be more behind it.</param>
 public sealed record ReplayedQuarantine(
-    int Messages, int Points, int Heartbeats, IReadOnlyDictionary<QuarantineReason, int> Stay, QuarantineId? Last);
-
-/// <summary>The tenant is being moved; its quarantine rests meanwhile.</summary>
-public sealed class QuarantineRestsException(Guid tenantId, Guid operationId) : Exception(
-    $"Operation {operationId} of tenant {tenantId} is under way. Replay the tenant's quarantine when "
-    + $"GET /api/operations/{operationId} says that it has ended.");
+    int Messages, int Points, int Heartbeats, int Held, IReadOnlyDictionary<QuarantineReason, int> Stay, QuarantineId? Last);
 
 /// <summary>
 /// Reads quarantined messages again by the rules that hold now, after one of them was mended. What has become of points goes
@@ -26,7 +24,6 @@ public sealed class QuarantineReplay(
     QuarantineStore quarantine,
     DeviceStore devices,
     TrackerStore trackers,
-    OperationStore operations,
     PointQueue queue,
     TimeProvider time)
 {
@@ -38,27 +35,19 @@ public sealed class QuarantineReplay(
     /// <param name="before">Only those behind this one: the paging cursor.</param>
     /// <param name="limit">At most so many.</param>
     /// <param name="cancellationToken">Ends it; what was done until then holds.</param>
-    /// <exception cref="QuarantineRestsException">
-    /// The tenant is being moved: a row that goes at the source while its table is copied would look like one that was lost.
-    /// </exception>
     public async Task<ReplayedQuarantine> RunAsync(
         Guid tenantId, QuarantineFilter filter, QuarantineId? before, int limit, CancellationToken cancellationToken)
     {
-        if (await operations.FindUnfinishedAsync(tenantId, cancellationToken) is { } operationId)
-        {
-            throw new QuarantineRestsException(tenantId, operationId);
-        }
-
         var senders = await ListSendersAsync(tenantId, cancellationToken);
         var stay = new SortedDictionary<QuarantineReason, int>();
-        var (read, points, heartbeats) = (0, 0, 0);
+        var (read, points, heartbeats, held) = (0, 0, 0, 0);
         while (read < limit)
         {
             var size = Math.Min(PageSize, limit - read);
             var page = await quarantine.ListAsync(tenantId, filter, before, size, cancellationToken);
             if (page.Count == 0)
             {
-                return new ReplayedQuarantine(read, points, heartbeats, stay, Last: null);
+                return new ReplayedQuarantine(read, points, heartbeats, held, stay, Last: null);
             }
 
             var mended = new List<Mended>();
@@ -82,9 +71,10 @@ public sealed class QuarantineReplay(
             }
 
             await EnqueueAsync(tenantId, mended, cancellationToken);
-            if (mended.Count > 0)
+            if (mended.Count > 0
+                && !await quarantine.RemoveAsync(tenantId, mended.ConvertAll(m => m.Message.Id), cancellationToken))
             {
-                await quarantine.RemoveAsync(tenantId, mended.ConvertAll(m => m.Message.Id), cancellationToken);
+                held += mended.Count;
             }
 
             read += page.Count;
@@ -93,7 +83,7 @@ public sealed class QuarantineReplay(
             before = page[^1].Id;
         }
 
-        return new ReplayedQuarantine(read, points, heartbeats, stay, before);
+        return new ReplayedQuarantine(read, points, heartbeats, held, stay, before);
 
         void Stay(QuarantineReason reason) => stay[reason] = stay.GetValueOrDefault(reason) + 1;
     }

@@ -45,18 +45,19 @@ public sealed class QuarantineStore(TenantSessions sessions)
     }
 
     /// <summary>Removes messages that have become points.</summary>
+    /// <returns>
+    /// False when they stay for now, since the tenant's rows are held: a move would take a row that goes at the source while
+    /// its table is copied for one that was lost.
+    /// </returns>
     /// <exception cref="TenantFencedException">The tenant takes no writes for the moment.</exception>
-    public Task RemoveAsync(Guid tenantId, IReadOnlyList<QuarantineId> messages, CancellationToken cancellationToken) =>
+    public Task<bool> RemoveAsync(
+        Guid tenantId, IReadOnlyList<QuarantineId> messages, CancellationToken cancellationToken) =>
         sessions.WriteAsync(
             tenantId,
             session => session.Sql(
-                """
-                DELETE FROM fleet.quarantine q
-                USING unnest($1::timestamptz[], $2::uuid[], $3::bytea[]) AS gone (at, device, digest)
-                WHERE q.device_id = gone.device AND q.received_at = gone.at AND q.digest = gone.digest
-                """,
+                "SELECT fleet.remove_quarantined($1, $2, $3)",
                 messages.Select(id => id.ReceivedAt.UtcDateTime).ToArray(),
                 messages.Select(id => id.DeviceId).ToArray(),
-                messages.Select(id => id.Digest).ToArray()).RunAsync(cancellationToken),
+                messages.Select(id => id.Digest).ToArray()).FirstAsync(row => row.GetBoolean(0), cancellationToken),
             cancellationToken);
 }

@@ -1,11 +1,10 @@
 using Microsoft.Extensions.Caching.Memory;
-using WebHost.Data;
 using WebHost.Fleet;
 using WebHost.Gps;
 using WebHost.Gps.Ingestion;
 using WebHost.Gps.Quarantine;
-using WebHost.Operations;
 using WebHost.Placement;
+using WebHost.Retention;
 using WebHost.Tests.Fleet;
 using WebHost.Tests.Gps.Ingestion;
 using WebHost.Tests.Placement;
@@ -35,7 +34,6 @@ public sealed class QuarantineReplayTests(ControlFixture fixture) : IClassFixtur
             _quarantine,
             new DeviceStore(fixture.Control, sessions, new MemoryCache(new MemoryCacheOptions())),
             new TrackerStore(fixture.Control),
-            new OperationStore(fixture.Control),
             _queue.Queue,
             TimeProvider.System);
     }
@@ -117,18 +115,22 @@ public sealed class QuarantineReplayTests(ControlFixture fixture) : IClassFixtur
     }
 
     [Fact]
-    public async Task Run_while_the_tenant_is_being_moved_is_refused()
+    public async Task Run_while_the_tenant_is_being_moved_makes_points_and_removes_the_messages_when_it_is_run_after_it()
     {
-        await fixture.Control.TransactAsync(async transaction =>
-        {
-            await transaction.Sql(
-                "INSERT INTO operations (id, kind, tenant_id, orchestrator, input, state) VALUES ($1, 'upgrade', $2, 'X', '{}', 'running')",
-                Guid.NewGuid(), _tenant.TenantId).RunAsync();
-            return true;
-        });
+        await AddAsync("json", "out-of-range", """{"time":"2026-03-14T08:00:00Z","lat":46.05,"lon":14.5}""");
+        var hold = new RetentionHold(fixture.Databases);
+        var database = await fixture.Databases.GetAsync(_tenant.DatabaseId!.Value, Cancellation);
 
-        await Assert.ThrowsAsync<QuarantineRestsException>(
-            () => _replay.RunAsync(_tenant.TenantId, Everything, null, 100, Cancellation));
+        await hold.PlaceAsync(database, _tenant.TenantId, Cancellation);
+        var moving = await _replay.RunAsync(_tenant.TenantId, Everything, before: null, 100, Cancellation);
+        var listed = await _quarantine.ListAsync(_tenant.TenantId, Everything, null, 100, Cancellation);
+        await hold.LiftAsync(database, _tenant.TenantId, Cancellation);
+        var moved = await _replay.RunAsync(_tenant.TenantId, Everything, before: null, 100, Cancellation);
+
+        Assert.Equal((1, 1), (moving.Points, moving.Held));
+        Assert.Single(listed);
+        Assert.Equal((1, 0), (moved.Points, moved.Held));
+        Assert.Empty(await _quarantine.ListAsync(_tenant.TenantId, Everything, null, 100, Cancellation));
     }
 
     [Fact]
