@@ -55,8 +55,26 @@ internal static class Requests
             throw ProblemException.BadRequest(
                 malformed.Path ?? "$",
                 $"The body is not the JSON that belongs here: something is wrong at {malformed.Path ?? "$"}, in line "
-                + $"{malformed.LineNumber + 1} after {malformed.BytePositionInLine} bytes. GET /api/openapi.json shows its form.");
+                + $"{malformed.LineNumber + 1} after {malformed.BytePositionInLine} bytes. {AllowedAt(typeof(T), malformed.Path)}"
+                + "GET /api/openapi.json shows its form.");
         }
+    }
+
+    // What may stand there, where that is one of a few words.
+    private static string AllowedAt(Type type, string? path)
+    {
+        foreach (var name in path?.Split('.').Skip(1) ?? [])
+        {
+            var property = JsonText.Options.GetTypeInfo(type).Properties.FirstOrDefault(one => one.Name == name);
+            if (property is null)
+            {
+                return "";
+            }
+
+            type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        }
+
+        return type.IsEnum ? $"It must be one of: {string.Join(", ", Enum.GetValues(type).Cast<Enum>().Select(WireName.Of))}. " : "";
     }
 
     /// <summary>A query parameter that is a number.</summary>

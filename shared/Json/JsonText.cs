@@ -18,7 +18,7 @@ public sealed record JsonText(string Text)
 
         // A schema can be asked of these options before anything has been serialized with them.
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
     };
 
     /// <summary>Serializes a value.</summary>
