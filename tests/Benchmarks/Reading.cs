@@ -79,9 +79,9 @@ internal static class Reading
         var day = new DateTimeOffset(DateTime.UtcNow.Date.AddDays(1 - Days), TimeSpan.Zero);
         var device = await owner.Sql($"SELECT {TrackDevice}").FirstAsync(row => row.GetGuid(0));
         var oneDay = new PointSpan(day, day.AddDays(1), Area: null);
-        var area = new GeometryFactory(new PrecisionModel(), 4326).ToGeometry(new Envelope(14.60, 14.61, 46.10, 46.11));
-        var finished = new PointSpan(day, day.AddDays(Days - 1), area);
-        var today = new PointSpan(finished.To, finished.To.AddDays(1), area);
+        var (before, today) = (
+            new PointSpan(day, day.AddDays(Days - 1), Area: null), new PointSpan(day.AddDays(Days - 1), day.AddDays(Days), Area: null));
+        var (square, country) = (new Envelope(14.60, 14.61, 46.10, 46.11), new Envelope(13, 17, 45, 48));
         const string columns = "fix_time, position, altitude, speed, course, accuracy, battery, extras::text";
         var mine = $"customer_id = '{tenantId}'";
         var first = $"fix_time >= '{day:yyyy-MM-dd}Z' AND fix_time < '{day.AddDays(1):yyyy-MM-dd}Z'";
@@ -106,19 +106,26 @@ internal static class Reading
             output => reader.ReadTrackAsync(
                 tenantId, device, oneDay, after: null, 100_000,
                 points => GeoJsonWriter.WriteTrackPointsAsync(output, TrackSimplifier.SimplifyAsync(points, 20), _ => null, default), default));
-        foreach (var (what, span) in new[] { ("nine finished days", finished), ("today", today) })
+        foreach (var (what, span, box, limit) in new[]
         {
+            ("all points within 0.9 km², nine finished days", before, square, 10_000),
+            ("all points within 0.9 km², today", today, square, 10_000),
+            ("a page of 1,000 of a country's points, nine finished days", before, country, 1_000),
+            ("a page of 1,000 of a country's points, today", today, country, 1_000),
+        })
+        {
+            var area = new GeometryFactory(new PrecisionModel(), 4326).ToGeometry(box);
             await CompareAsync(
-                $"all vehicles' points within 0.9 km², {what}",
+                what,
                 owner,
                 $"""
                 SELECT device_id, {columns} FROM fleet.points
-                WHERE {mine} AND ST_Intersects(position, ST_MakeEnvelope(14.60, 46.10, 14.61, 46.11, 4326))
+                WHERE {mine} AND ST_Intersects(position, 'SRID=4326;{area}'::geometry)
                   AND fix_time >= '{span.From:yyyy-MM-dd}Z' AND fix_time < '{span.To:yyyy-MM-dd}Z'
-                ORDER BY fix_time, device_id LIMIT 10000
+                ORDER BY fix_time, device_id LIMIT {limit}
                 """,
                 output => reader.ReadPointsAsync(
-                    tenantId, span, after: null, 10_000,
+                    tenantId, span with { Area = area }, after: null, limit,
                     points => GeoJsonWriter.WritePointsAsync(output, points, _ => null, default), default));
         }
     }

@@ -99,29 +99,36 @@ public sealed class TrackReaderTests(ControlFixture fixture) : IClassFixture<Con
         var tenant = await fixture.AddRoutedTenantAsync();
         await FillAsync(fixture.Database, tenant.TenantId, devices: 20, points: 40_000);
         await IndexAsync(fixture.Database);
-        await fixture.RunAsync("ANALYZE fleet.points");
-        foreach (var setting in (string[])
-            ["session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0", "auto_explain.log_nested_statements = on",
-                "auto_explain.log_level = notice"])
-        {
-            await fixture.RunAsync($"ALTER ROLE \"{tenant.Names.TenantRole}\" SET {setting}");
-        }
 
-        await using var connection = await fixture.OpenAsync(tenant.Names.TenantRole);
-        var plans = new List<string>();
-        connection.Notice += (_, notice) => plans.Add(notice.Notice.MessageText);
-        await using var transaction = await connection.BeginTransactionAsync();
-        await TenantDatabaseSetup.ActAsAsync(transaction, tenant.TenantId, default);
-
-        var found = await transaction.Sql(
+        var (found, plans) = await ExplainAsync(
+            tenant,
             "SELECT count(*) FROM fleet.points_within(ST_MakeEnvelope(14.598, 45.995, 14.6, 46.005, 4326), NULL, $1, $2, NULL, NULL, 1000)",
-            Day, Day.AddDays(1)).FirstAsync(row => row.GetInt64(0));
+            Day, Day.AddDays(1));
 
-        var plan = Assert.Single(plans, plan => plan.Contains("st_intersects(", StringComparison.Ordinal));
         Assert.InRange(found, 1, 999);
-        Assert.Contains($"points_{Day:yyyyMMdd}_position", plan, StringComparison.Ordinal);
-        Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
-        Assert.Contains($"Index Cond: (\"position\" && ", plan, StringComparison.Ordinal);
+        Assert.Contains(
+            plans,
+            plan => plan.Contains($"points_{Day:yyyyMMdd}_position", StringComparison.Ordinal)
+                && plan.Contains("Index Cond: (\"position\" && ", StringComparison.Ordinal));
+        Assert.DoesNotContain(plans, plan => plan.Contains($"Seq Scan on points_", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Page_of_a_wide_area_reads_no_more_than_the_minutes_it_shows()
+    {
+        var tenant = await fixture.AddRoutedTenantAsync();
+        await FillAsync(fixture.Database, tenant.TenantId, devices: 20, points: 40_000);
+
+        var (found, plans) = await ExplainAsync(
+            tenant,
+            "SELECT count(*) FROM fleet.points_within(ST_MakeEnvelope(10, 40, 20, 50, 4326), NULL, $1, $2, $3, NULL, 50)",
+            Day, Day.AddDays(2), Day.AddHours(7));
+
+        // 20 devices with a point every 86 s have 50 within the first five minutes.
+        var plan = Assert.Single(plans);
+        Assert.Equal(50, found);
+        Assert.Matches("""Index Cond: \(.*device_id = .*fix_time >= .*fix_time < """, plan);
+        Assert.DoesNotContain("Seq Scan on points_", plan, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -178,6 +185,27 @@ public sealed class TrackReaderTests(ControlFixture fixture) : IClassFixture<Con
         Assert.Equal(expected, found);
     }
 
+    // What the tenant's role gets, with the plans of the searches in it.
+    private async Task<(long Found, IReadOnlyList<string> Plans)> ExplainAsync(
+        TenantPlacement tenant, string query, params object[] values)
+    {
+        await fixture.RunAsync("ANALYZE fleet.points, fleet.positions");
+        foreach (var setting in (string[])
+            ["session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0", "auto_explain.log_nested_statements = on",
+                "auto_explain.log_level = notice"])
+        {
+            await fixture.RunAsync($"ALTER ROLE \"{tenant.Names.TenantRole}\" SET {setting}");
+        }
+
+        await using var connection = await fixture.OpenAsync(tenant.Names.TenantRole);
+        var plans = new List<string>();
+        connection.Notice += (_, notice) => plans.Add(notice.Notice.MessageText);
+        await using var transaction = await connection.BeginTransactionAsync();
+        await TenantDatabaseSetup.ActAsAsync(transaction, tenant.TenantId, default);
+        var found = await transaction.Sql(query, values).FirstAsync(row => row.GetInt64(0));
+        return (found, [.. plans.Where(plan => plan.Contains("st_intersects(", StringComparison.Ordinal))]);
+    }
+
     private static Geometry Circle(double longitude, double latitude, double radius) =>
         Factory.CreatePoint(new Coordinate(longitude, latitude)).Buffer(radius);
 
@@ -195,6 +223,15 @@ public sealed class TrackReaderTests(ControlFixture fixture) : IClassFixture<Con
             FROM generate_series($4, $4 + $3 - 1) n
             """,
             tenantId, devices, points, first, Day, prefix);
+        await fixture.RunAtAsync(
+            database,
+            """
+            INSERT INTO fleet.positions (customer_id, device_id, fix_time, position, received_at)
+            SELECT DISTINCT ON (device_id) customer_id, device_id, fix_time, position, received_at
+            FROM fleet.points WHERE customer_id = $1 ORDER BY device_id, fix_time DESC
+            ON CONFLICT DO NOTHING
+            """,
+            tenantId);
     }
 
     private Task IndexAsync(TenantDatabaseAddress database) =>
