@@ -1,8 +1,11 @@
 using System.Net;
 using System.Text.Json;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using WebHost.Scenarios.Callers;
 using WebHost.Scenarios.Hosting;
 using WebHost.Scenarios.Migrations;
+using WebHost.Testing;
 
 namespace WebHost.Scenarios.Emergencies;
 
@@ -45,6 +48,40 @@ internal static class EmergencyCalls
     {
         var accepted = (await app.Operator.PostAsync($"api/tenants/{tenantId}/backups", null)).Expect(HttpStatusCode.Accepted);
         Assert.Equal("succeeded", (await app.WaitForEndAsync(accepted.Json.GetProperty("operationId").GetGuid())).Text("state"));
+    }
+
+    /// <summary>Spoils a table's files in a tenant's backups.</summary>
+    /// <returns>How many.</returns>
+    public static async Task<int> DamageBackupAsync(Guid tenantId, string table)
+    {
+        var container = new BlobContainerClient(LocalApp.Blobs, "backups");
+        var spoiled = 0;
+        await foreach (var file in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"{tenantId:n}/", default))
+        {
+            if (file.Name.Contains($"/{table}.", StringComparison.Ordinal))
+            {
+                await container.GetBlobClient(file.Name).UploadAsync(BinaryData.FromString("spoiled"), overwrite: true);
+                spoiled++;
+            }
+        }
+
+        return spoiled;
+    }
+
+    /// <summary>Waits until somebody, or nobody, has a tenant failed over.</summary>
+    public static async Task<Guid> WaitForFailoverAsync(this LocalApp app, Guid tenantId)
+    {
+        Guid? failover = null;
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                failover = (await app.Operator.GetAsync($"api/operations?tenantId={tenantId}")).Json.GetProperty("items")
+                    .EnumerateArray().Where(operation => operation.Text("kind") == "emergency")
+                    .Select(operation => (Guid?)operation.GetProperty("id").GetGuid()).SingleOrDefault();
+                return failover is not null;
+            },
+            SignupCalls.Patience);
+        return failover!.Value;
     }
 
     /// <summary>Waits until a tenant's history is whole again.</summary>

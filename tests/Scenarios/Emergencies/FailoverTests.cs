@@ -41,4 +41,36 @@ public sealed class FailoverTests : Scenario
                 + $"history after {report.GetProperty("times").GetProperty("secondsToFullHistory")} s");
         }
     }
+    [Fact]
+    public async Task Tenant_of_a_plan_that_is_unattended_is_failed_over_by_itself_and_whole_though_its_backup_is_damaged()
+    {
+        await StartAsync("unattended", EmergencyCalls.TwoServers with
+        {
+            Settings = new Dictionary<string, string>(EmergencyCalls.Settings)
+            {
+                ["Failovers__ProposeAfter"] = "00:00:05",
+                ["Failovers__Unattended"] = "starter",
+            },
+        });
+
+        // Were all of a vendor's databases silent, an operator would be asked.
+        var other = await App.SignUpToTheEndAsync(SignupData.Starter);
+        var tenant = await App.SignUpToTheEndAsync(SignupData.Starter);
+        await App.NameVehicleAsync(tenant, "v1", "Kept");
+        await using var fleet = await FleetAtWork.StartAsync(App, tenant.TenantId, devices: 3, isManned: false);
+        await fleet.DriveOnAsync(30);
+        await App.BackUpAsync(tenant.TenantId);
+        Assert.InRange(await EmergencyCalls.DamageBackupAsync(tenant.TenantId, "points"), 1, 10);
+
+        await App.ChangeDatabaseAsync(await App.DatabaseOfAsync(tenant.TenantId), "lose");
+        await fleet.DriveOnAsync(30);
+        var failover = await App.WaitForFailoverAsync(tenant.TenantId);
+        var ended = await App.WaitUntilOverAsync(failover);
+        await fleet.StopAsync();
+
+        Assert.Equal("succeeded", ended.Text("state"));
+        await fleet.AssertNothingLostAsync();
+        Assert.Equal("Kept", await App.GetVehicleNameAsync(tenant, "v1"));
+        Assert.Empty(await App.GetOrphansAsync([other, tenant]));
+    }
 }
