@@ -14,7 +14,8 @@ internal static class IngestionSpeed
     private const int BatchConnections = 8;
     private const int SingleConnections = 128;
     private const int Batches = 400;
-    private const int Singles = 60_000;
+    private const int SinglePoints = 200_000;
+    private const int Rounds = 3;
 
     private static readonly DateTimeOffset Today = new(DateTime.UtcNow.Date, TimeSpan.Zero);
 
@@ -22,14 +23,12 @@ internal static class IngestionSpeed
     {
         await using var site = await IngestionSite.StartAsync();
         var batches = Number("WEBHOST_BENCHMARK_BATCHES", Batches);
-        var singles = Number("WEBHOST_BENCHMARK_SINGLES", Singles);
+        var singles = Number("WEBHOST_BENCHMARK_SINGLES", SinglePoints);
         await WarmUpAsync(site);
 
         var plainFloor = await FloorAsync(site, batches, extras: false);
         var extrasFloor = await FloorAsync(site, batches, extras: true);
         Say($"raw COPY, one connection: {plainFloor:N0} rows/s; with extras {extrasFloor:N0} rows/s");
-        var empty = await EmptyAsync(singles);
-        Say($"empty function: {empty:N0} requests/s over {SingleConnections} connections");
 
         var json = await BatchesAsync(site, 1, batches, PointsPerBatch, (requests, device, points) => requests.Json(device, points));
         Say("own JSON, 1 tenant", json, plainFloor);
@@ -40,9 +39,18 @@ internal static class IngestionSpeed
         Say("own JSON, 100 tenants", many, plainFloor);
         Say($"    100 tenants to one: {many.Arrived / json.Arrived:0.00} (target 0.7)");
 
-        var single = await SinglesAsync(site, 1, singles, empty);
-        var singleMany = await SinglesAsync(site, 100, singles, empty);
-        Say($"    100 tenants to one: {singleMany / single:0.00} (target 0.7)");
+        var rounds = new List<(double Empty, Singles One, Singles Many)>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            rounds.Add((
+                await EmptyAsync(singles), await SinglesAsync(site, 1, singles), await SinglesAsync(site, 100, singles)));
+        }
+
+        Say($"empty function: {Statistics.Median(rounds.ConvertAll(r => r.Empty)):N0} requests/s over {SingleConnections} connections");
+        Say("1 tenant", rounds.ConvertAll(r => (r.One, r.Empty)));
+        Say("100 tenants", rounds.ConvertAll(r => (r.Many, r.Empty)));
+        Say($"    100 tenants to one: {Statistics.Median(rounds.ConvertAll(r => r.Many.Arrived / r.One.Arrived)):0.00} (target 0.7)");
+        var single = Statistics.Median(rounds.ConvertAll(r => r.One.Accepted));
         await HalfRateAsync(site, "single points", single / 2, SingleConnections, (requests, device) => requests.OsmAnd(device));
         await HalfRateAsync(
             site, "batches of 1,000", json.Arrived / PointsPerBatch / 2, BatchConnections,
@@ -56,7 +64,7 @@ internal static class IngestionSpeed
     {
         await BatchesAsync(site, 1, 300, PointsPerBatch, (requests, device, points) => requests.Json(device, points));
         await BatchesAsync(site, 10, 300, PointsPerBatch, (requests, device, points) => requests.Overland(device, points));
-        await SinglesAsync(site, 1, 20_000, floor: null);
+        await SinglesAsync(site, 1, 20_000);
     }
 
     // The median of three: a checkpoint or somebody else's work in one of them is not the floor.
@@ -111,7 +119,7 @@ internal static class IngestionSpeed
         return (arrived / load.Elapsed.TotalSeconds, arrived / took.TotalSeconds);
     }
 
-    private static async Task<double> SinglesAsync(IngestionSite site, int tenants, int points, double? floor)
+    private static async Task<Singles> SinglesAsync(IngestionSite site, int tenants, int points)
     {
         await site.ClearAsync();
         var (ids, tokens) = await site.AddFleetAsync(tenants, Math.Max(1, 50 / tenants));
@@ -128,14 +136,12 @@ internal static class IngestionSpeed
             throw new InvalidOperationException($"Of {points} points {load.Refused} were refused; {arrived} arrived.");
         }
 
-        if (floor is { } most)
-        {
-            Say($"single OsmAnd points, {tenants} tenant{(tenants == 1 ? "" : "s")}: accepted {load.PerSecond:N0}/s ({load.PerSecond / most:0.00} of empty, target 0.5), "
-                + $"arrived {points / took.TotalSeconds:N0}/s ({points / took.TotalSeconds / most:0.00}); p50 {load.Percentile(0.5):0.0} ms, p99 {load.Percentile(0.99):0.0} ms; "
-                + $"host {(site.Host.ProcessorTime - processor).TotalMilliseconds * 1000 / points:0} µs of processor a point");
-        }
-
-        return load.PerSecond;
+        return new Singles(
+            load.PerSecond,
+            points / took.TotalSeconds,
+            load.Percentile(0.5),
+            load.Percentile(0.99),
+            (site.Host.ProcessorTime - processor).TotalMicroseconds / points);
     }
 
     private static async Task HalfRateAsync(
@@ -158,5 +164,17 @@ internal static class IngestionSpeed
         $"{what}, batches of {PointsPerBatch:N0}: accepted {rates.Accepted:N0} points/s, arrived {rates.Arrived:N0} points/s, "
         + $"{rates.Arrived / floor:0.00} of COPY (target 0.35)");
 
+    private static void Say(string tenants, List<(Singles Points, double Empty)> rounds) => Say(
+        $"single OsmAnd points, {tenants}: accepted {Median(p => p.Accepted, rounds):N0}/s, arrived {Median(p => p.Arrived, rounds):N0}/s, "
+        + $"{Statistics.Median(rounds.ConvertAll(r => r.Points.Arrived / r.Empty)):0.00} of empty (target 0.5); "
+        + $"p50 {Median(p => p.P50, rounds):0.0} ms, p99 {Median(p => p.P99, rounds):0.0} ms; "
+        + $"host {Median(p => p.Processor, rounds):0} µs of processor a point");
+
+    private static double Median(Func<Singles, double> figure, List<(Singles Points, double Empty)> rounds) =>
+        Statistics.Median(rounds.ConvertAll(round => figure(round.Points)));
+
     private static void Say(string line) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line}"));
+
+    /// <summary>What a load of single points came to: points a second, milliseconds, and microseconds of the host's processor a point.</summary>
+    private sealed record Singles(double Accepted, double Arrived, double P50, double P99, double Processor);
 }
