@@ -26,7 +26,7 @@ internal sealed class FailoverRun
             context,
             input.RetryWindow,
             () => context.CallActivityAsync<bool>(nameof(FailoverEnds.IsFailoverWanted), input, _patient),
-            stalled => context.CallActivityAsync(
+            stalled => context.CallActivityAsync<bool>(
                 nameof(FailoverEnds.NoteFailoverStalled), FailoverFailure.Of(input, stalled), _patient),
             FailOver.Wake,
             ProvisionOnHetzner.SlotOffered);

@@ -17,7 +17,7 @@ internal sealed class PatientSteps
     private readonly TaskOrchestrationContext _context;
     private readonly TimeSpan _retryWindow;
     private readonly Func<Task<bool>> _isWanted;
-    private readonly Func<StalledStep, Task> _tell;
+    private readonly Func<StalledStep, Task<bool>> _tell;
     private readonly Dictionary<string, Task<object>> _events;
 
     /// <param name="context">The orchestration.</param>
@@ -29,7 +29,7 @@ internal sealed class PatientSteps
         TaskOrchestrationContext context,
         TimeSpan retryWindow,
         Func<Task<bool>> isWanted,
-        Func<StalledStep, Task> tell,
+        Func<StalledStep, Task<bool>> tell,
         params IEnumerable<string> events)
     {
         _context = context;
@@ -109,27 +109,27 @@ internal sealed class PatientSteps
     /// <returns>False when nobody has.</returns>
     public async Task<bool> StallAsync(StalledStep stalled, TimeSpan window)
     {
-        await PersistAsync(async () =>
-        {
-            await _tell(stalled);
-            return true;
-        });
+        await PersistAsync(() => _tell(stalled));
         return await WaitAsync(window);
     }
 
+    // Ever more seldom: each attempt makes the orchestration's history longer.
     private async Task<bool> PersistAsync(Func<Task<bool>> call)
     {
-        while (true)
+        bool? answer = null;
+        for (var pause = AskAgain; answer is null; pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, LookAgain.Ticks)))
         {
             try
             {
-                return await call();
+                answer = await call();
             }
             catch (TaskFailedException)
             {
-                await _context.CreateTimer(_context.CurrentUtcDateTime + AskAgain, CancellationToken.None);
+                await _context.CreateTimer(_context.CurrentUtcDateTime + pause, CancellationToken.None);
             }
         }
+
+        return answer.Value;
     }
 
     private async Task<bool> WaitAsync(TimeSpan limit)
