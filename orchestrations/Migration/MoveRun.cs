@@ -28,7 +28,8 @@ internal sealed class MoveRun
             context,
             input.RetryWindow,
             () => context.CallActivityAsync<bool>(nameof(MoveEnds.IsWanted), Input, _patient),
-            stalled => context.CallActivityAsync<bool>(nameof(MoveEnds.NoteStalled), MoveFailure.Of(Input, stalled), _patient),
+            stalled => context.CallActivityAsync<bool>(
+                nameof(MoveEnds.NoteStalled), MoveFailure.Of(Input, stalled), _patient),
             MoveTenant.Wake,
             ProvisionOnHetzner.SlotOffered);
     }
