@@ -1,5 +1,6 @@
 -- As 0007 has it, but from the beginning of the time in slices, each eight times as long as the one before, until there are
 -- enough points: whoever reads a wide area page by page does not have all that is behind the page read and sorted every time.
+-- After a slice without any, the rest is read at once: there is little in the area.
 --
 -- A slice is read by the index on the position or by the key, a device after the other, whichever the planner takes to be
 -- less; for that it must know the devices, and each that has a point has a position.
@@ -19,7 +20,7 @@ DECLARE
     taken integer;
 BEGIN
     WHILE missing > 0 AND first < to_time LOOP
-        -- One device's points lie in the order of time already, and where there is next to nothing the rest is read at once.
+        -- One device's points lie in the order of time already.
         beyond := CASE WHEN device IS NULL AND isfinite(first) AND width < '1 year' THEN least(first + width, to_time)
                        ELSE to_time END;
         RETURN QUERY
@@ -33,6 +34,6 @@ BEGIN
         GET DIAGNOSTICS taken = ROW_COUNT;
         missing := missing - taken;
         first := beyond;
-        width := width * 8;
+        width := CASE WHEN taken > 0 THEN width * 8 END;
     END LOOP;
 END $$;
