@@ -85,7 +85,7 @@ public sealed class QueueTests : IAsyncLifetime
     {
         await SendAsync("batched", "first");
         await using var application = await StartAsync(
-            hostJson: """{ "extensions": { "serviceBus": { "minMessageBatchSize": 3, "maxBatchWaitTime": "00:00:02" } } }""");
+            hostJson: """{ "extensions": { "serviceBus": { "minMessageBatchSize": 3, "maxBatchWaitTime": "00:00:04" } } }""");
 
         await SendAsync("batched", "second");
         await SendAsync("batched", "third");
