@@ -6,6 +6,7 @@ using WebHost.Json;
 using WebHost.Migration;
 using WebHost.Operations;
 using WebHost.Placement;
+using WebHost.Plans;
 
 namespace WebHost.Emergency;
 
@@ -22,6 +23,7 @@ public sealed class RecoverSource(
     TenantDatabaseStore databases,
     BackupStore backups,
     HomeProbe probe,
+    TenantDatabaseSetup setup,
     SourceReconciliation reconciliation,
     Settings settings,
     TimeProvider time)
@@ -88,9 +90,16 @@ public sealed class RecoverSource(
         FailoverInput input, FailingTenant failing, HomeLeft home, CancellationToken cancellationToken)
     {
         var placement = await placements.GetAsync(input.TenantId, cancellationToken);
+        var source = await databases.GetAsync(home.DatabaseId!.Value, cancellationToken);
+
+        // While it was away, a release may have come.
+        await setup.UpdateSchemaAsync(
+            source,
+            home.Provider == HostingProvider.Hetzner ? HostingMode.MultiTenant : HostingMode.SingleTenant,
+            cancellationToken);
         var report = await reconciliation.RunAsync(
             input.OperationId,
-            await databases.GetAsync(home.DatabaseId!.Value, cancellationToken),
+            source,
             new JoinedTenant(failing.TargetDatabase, input.TenantId, placement.Epoch),
             await FindBasisAsync(failing.Failover, home.Home, cancellationToken),
             cancellationToken);
