@@ -11,9 +11,9 @@ using WebHost.Plans;
 namespace WebHost.Emergency;
 
 /// <summary>
-/// Waits for the homes that were left behind. One that answers again is fenced before anything else, and what only it has is
-/// fetched; one whose server has nothing of the tenant any more is gone; one that does not answer is given up in the end, by an
-/// operator or by time.
+/// Waits for the homes that were left behind. One that answers again gets this build's schema, is fenced before a row is read, and
+/// what only it has is fetched; one whose server has nothing of the tenant any more is gone; one that does not answer is given up
+/// in the end, by an operator or by time.
 /// </summary>
 public sealed class RecoverSource(
     FailoverSteps steps,
@@ -92,7 +92,8 @@ public sealed class RecoverSource(
         var placement = await placements.GetAsync(input.TenantId, cancellationToken);
         var source = await databases.GetAsync(home.DatabaseId!.Value, cancellationToken);
 
-        // While it was away, a release may have come.
+        // While it was away, a release may have come, whose fence and comparison name what it lacks. What is written to it
+        // before it is fenced is fetched like the rest.
         await setup.UpdateSchemaAsync(
             source,
             home.Provider == HostingProvider.Hetzner ? HostingMode.MultiTenant : HostingMode.SingleTenant,
