@@ -108,6 +108,9 @@ internal sealed partial class HubDatabase : IAsyncDisposable
             WriteBufferSize = 65536,
             MaxAutoPrepare = 60,
             AutoPrepareMinUsages = 2,
+
+            // No statement leaves anything behind in its session; clearing it would be seven more statements each time.
+            NoResetOnClose = true,
             Options = $"{given.Options} {settings}".Trim(),
         };
         return NpgsqlDataSource.Create(builder);
