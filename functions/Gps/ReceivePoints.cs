@@ -40,7 +40,7 @@ public sealed class ReceivePoints(
             new GpsRequest
             {
                 Method = request.Method,
-                QueryString = WithoutCredentials(request),
+                QueryString = request.QueryString.Value ?? "",
                 Body = await DeviceBody.ReadAsync(request, limits.UploadMegabytes * BytesPerMegabyte, cancellationToken),
                 OwnTracksUser = Text(request.Headers["X-Limit-U"]),
                 OwnTracksDevice = Text(request.Headers["X-Limit-D"]),
@@ -52,8 +52,7 @@ public sealed class ReceivePoints(
             throw ProblemException.BadRequest("$", failure);
         }
 
-        await AcceptAsync(
-            device.TenantId, TrackerBatches.Divide(device, parsed, time.GetUtcNow()), limits, cancellationToken);
+        await AcceptAsync(device.TenantId, TrackerBatches.Divide(device, parsed, time.GetUtcNow()), limits);
         return parsed.Reply.ContentType is { } contentType
             ? new ContentResult { Content = parsed.Reply.Body, ContentType = contentType, StatusCode = StatusCodes.Status200OK }
             : new StatusCodeResult(StatusCodes.Status200OK);
@@ -76,8 +75,7 @@ public sealed class ReceivePoints(
             : parsed;
     }
 
-    private async Task AcceptAsync(
-        Guid tenantId, IReadOnlyList<PointBatch> batches, PlanLimits limits, CancellationToken cancellationToken)
+    private async Task AcceptAsync(Guid tenantId, IReadOnlyList<PointBatch> batches, PlanLimits limits)
     {
         var count = batches.Sum(batch => batch.Count);
         if (count > limits.PointsPerRequest)
@@ -92,7 +90,7 @@ public sealed class ReceivePoints(
         ThrowIfRefused(allowances.Take(tenantId, limits, count), limits);
         try
         {
-            await Task.WhenAll(batches.Select(batch => queue.EnqueueAsync(batch, cancellationToken)));
+            await Task.WhenAll(batches.Select(queue.EnqueueAsync));
         }
         catch (PointsNotTakenException)
         {
@@ -134,14 +132,6 @@ public sealed class ReceivePoints(
             : ProblemException.Unauthorized(
                 "Show the device's token: in the path (/api/gps/{token}), as Authorization: Bearer or Basic, or as ?token=.");
     }
-
-    // What is kept of a request must not hold the token.
-    private static string WithoutCredentials(HttpRequest request) =>
-        DeviceCredentials.QueryNames.Any(request.Query.ContainsKey)
-            ? QueryString.Create(request.Query
-                .Where(pair => !DeviceCredentials.QueryNames.Contains(pair.Key, StringComparer.OrdinalIgnoreCase))
-                .SelectMany(pair => pair.Value.Select(value => KeyValuePair.Create(pair.Key, value)))).Value ?? ""
-            : request.QueryString.Value ?? "";
 
     private static string? Text(StringValues header) => StringValues.IsNullOrEmpty(header) ? null : header.ToString();
 }

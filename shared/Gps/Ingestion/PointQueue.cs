@@ -45,7 +45,7 @@ public sealed class PointQueue : IAsyncDisposable
     /// queue in part when this throws: the device sends all of it again, and no point counts twice.
     /// </summary>
     /// <exception cref="PointsNotTakenException">The queue does not take it, or too much waits for it already.</exception>
-    public async Task EnqueueAsync(PointBatch batch, CancellationToken cancellationToken)
+    public async Task EnqueueAsync(PointBatch batch)
     {
         var segments = PointMessage.ToSegments(batch);
         if (segments.Count == 0)
@@ -69,7 +69,7 @@ public sealed class PointQueue : IAsyncDisposable
             }
         }
 
-        await request.Taken.WaitAsync(cancellationToken);
+        await request.Taken;
     }
 
     /// <summary>

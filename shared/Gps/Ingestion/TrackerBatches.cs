@@ -63,8 +63,21 @@ public static class TrackerBatches
             new(device.TenantId, deviceId, receivedAt, parsed.Protocol, ofPoints, ofHeartbeats, ofQuarantined, tracker);
     }
 
-    private static IEnumerable<string?> Idents(ParsedRequest parsed) =>
-        parsed.Points.Select(point => point.DeviceHint)
-            .Concat(parsed.Heartbeats.Select(heartbeat => heartbeat.DeviceHint))
-            .Concat(parsed.Quarantined.Select(message => message.DeviceHint));
+    private static IEnumerable<string?> Idents(ParsedRequest parsed)
+    {
+        foreach (var point in parsed.Points)
+        {
+            yield return point.DeviceHint;
+        }
+
+        foreach (var heartbeat in parsed.Heartbeats)
+        {
+            yield return heartbeat.DeviceHint;
+        }
+
+        foreach (var message in parsed.Quarantined)
+        {
+            yield return message.DeviceHint;
+        }
+    }
 }

@@ -70,7 +70,7 @@ public sealed class QuarantineReplay(
                 }
             }
 
-            await EnqueueAsync(tenantId, mended, cancellationToken);
+            await EnqueueAsync(tenantId, mended);
             if (mended.Count > 0
                 && !await quarantine.RemoveAsync(tenantId, mended.ConvertAll(m => m.Message.Id), cancellationToken))
             {
@@ -125,8 +125,7 @@ public sealed class QuarantineReplay(
     }
 
     // As received now: whoever restores a backup from the journal looks for what came since, and this does.
-    private Task EnqueueAsync(
-        Guid tenantId, List<Mended> mended, CancellationToken cancellationToken) =>
+    private Task EnqueueAsync(Guid tenantId, List<Mended> mended) =>
         Task.WhenAll(mended
             .GroupBy(m => (m.Target, m.Message.Protocol))
             .Select(group => queue.EnqueueAsync(
@@ -138,8 +137,7 @@ public sealed class QuarantineReplay(
                     [.. group.SelectMany(m => m.Parsed.Points)],
                     [.. group.SelectMany(m => m.Parsed.Heartbeats)],
                     [],
-                    group.Key.Target.Tracker),
-                cancellationToken)));
+                    group.Key.Target.Tracker))));
 
     private sealed record Mended(QuarantinedMessage Message, ParsedRequest Parsed, Target Target);
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -14,8 +13,13 @@ internal sealed class ExtrasWriter : IDisposable
 {
     private const int MaximumBytes = 16 * 1024;
     private const int LongestNumber = 32;
+    private const int MostNamesKept = 256;
 
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    // Parsers do not wait, so that the writer of a thread's last request serves its next.
+    [ThreadStatic]
+    private static ExtrasWriter? _spare;
 
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
@@ -23,7 +27,19 @@ internal sealed class ExtrasWriter : IDisposable
     private ArrayBufferWriter<byte> _buffer = null!;
     private Utf8JsonWriter? _begun;
 
+    private ExtrasWriter()
+    {
+    }
+
     private Utf8JsonWriter Writer => _begun ??= new Utf8JsonWriter(_buffer = new ArrayBufferWriter<byte>(), Options);
+
+    /// <summary>An empty writer, until it is disposed.</summary>
+    public static ExtrasWriter Rent()
+    {
+        var rented = _spare ?? new ExtrasWriter();
+        _spare = null;
+        return rented;
+    }
 
     /// <summary>Copies the value that a reader stands on, and leaves the reader on its last token.</summary>
     public void Copy(string name, ref Utf8JsonReader reader)
@@ -87,7 +103,14 @@ internal sealed class ExtrasWriter : IDisposable
         }
     }
 
-    public void Dispose() => _begun?.Dispose();
+    public void Dispose()
+    {
+        if (_names.Capacity <= MostNamesKept)
+        {
+            Reset();
+            _spare = this;
+        }
+    }
 
     private bool TryBegin(string name, long length)
     {
@@ -116,7 +139,7 @@ internal sealed class ExtrasWriter : IDisposable
                 Writer.WriteBooleanValue(false);
                 break;
             case { Length: <= 15 } when IsPlainNumber(value):
-                Writer.WriteNumberValue(decimal.Parse(value, CultureInfo.InvariantCulture));
+                Writer.WriteRawValue(value, skipInputValidation: true);
                 break;
             default:
                 Writer.WriteStringValue(value);
@@ -128,9 +151,11 @@ internal sealed class ExtrasWriter : IDisposable
     private static bool IsPlainNumber(string value)
     {
         var digits = value.StartsWith('-') ? value.AsSpan(1) : value;
+        var point = digits.IndexOf('.');
         return digits.Length > 0 && char.IsAsciiDigit(digits[0]) && char.IsAsciiDigit(digits[^1])
             && (digits[0] != '0' || digits.Length == 1 || digits[1] == '.')
-            && decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _);
+            && digits[(point + 1)..].IndexOfAnyExceptInRange('0', '9') < 0
+            && (point < 0 || digits[..point].IndexOfAnyExceptInRange('0', '9') < 0);
     }
 
     private void CopyValue(ref Utf8JsonReader reader)

@@ -87,13 +87,10 @@ internal static class KeyValueMessage
             fix.Time ??= fix.HasAny || isEmpty || values.HasAny("cell", "wifi") ? sink.ReceivedAt : null;
         }
 
-        if (isInvalid)
+        // The pairs become text only for the quarantine: nearly all messages are good.
+        if ((isInvalid ? sink.TryFileHeartbeat(fix) : sink.TryFile(fix)) is { } reason)
         {
-            sink.FileHeartbeat(fix, values.ToRaw());
-        }
-        else
-        {
-            sink.File(fix, values.ToRaw());
+            sink.Quarantine(reason, values.ToRaw(), fix.DeviceHint);
         }
     }
 

@@ -59,6 +59,20 @@ internal sealed class KeyValues
         return false;
     }
 
+    /// <summary>Whether any of the names is one of a set's.</summary>
+    public bool HasAny(FrozenSet<string> names)
+    {
+        foreach (var (name, _) in _pairs)
+        {
+            if (names.Contains(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The first value of a name, whatever the case of its letters.</summary>
     public string? this[string name] => FirstOf(name) is >= 0 and var at ? _pairs[at].Value : null;
 

@@ -14,7 +14,7 @@ internal sealed class PointSink(DateTimeOffset receivedAt, SpeedUnit querySpeed,
     private readonly List<GpsPoint> _points = [];
     private readonly List<GpsHeartbeat> _heartbeats = [];
     private readonly List<QuarantinedPoint> _quarantined = [];
-    private readonly SortedDictionary<QuarantineReason, int> _reasons = [];
+    private SortedDictionary<QuarantineReason, int>? _reasons;
 
     public DateTimeOffset ReceivedAt { get; } = receivedAt;
 
@@ -26,44 +26,63 @@ internal sealed class PointSink(DateTimeOffset receivedAt, SpeedUnit querySpeed,
     public int PointCount => _points.Count;
 
     /// <summary>How many were quarantined, by reason.</summary>
-    public IReadOnlyDictionary<QuarantineReason, int> QuarantineReasons => _reasons;
+    public IReadOnlyDictionary<QuarantineReason, int> QuarantineReasons => _reasons ??= [];
 
     /// <summary>Files a message that has a position as a point or into quarantine, any other as a sign of life.</summary>
     public void File(RawFix fix, ReadOnlySpan<byte> raw)
     {
-        if (!fix.HasPosition || IsRefused(fix))
+        if (TryFile(fix) is { } reason)
         {
-            FileHeartbeat(fix, raw);
-        }
-        else if (PointRules.FindFault(fix, ReceivedAt) is { } fault)
-        {
-            Quarantine(fault, raw, fix.DeviceHint);
-        }
-        else
-        {
-            _points.Add(PointRules.ToPoint(fix));
+            Quarantine(reason, raw, fix.DeviceHint);
         }
     }
 
     /// <summary>Files a message as a sign of life, whatever position it may carry; into quarantine if nothing is known in it.</summary>
     public void FileHeartbeat(RawFix fix, ReadOnlySpan<byte> raw)
     {
+        if (TryFileHeartbeat(fix) is { } reason)
+        {
+            Quarantine(reason, raw, fix.DeviceHint);
+        }
+    }
+
+    /// <summary>As <see cref="File"/>, but leaves it to the caller to quarantine the message for the reason that is answered.</summary>
+    public QuarantineReason? TryFile(RawFix fix)
+    {
+        if (!fix.HasPosition || IsRefused(fix))
+        {
+            return TryFileHeartbeat(fix);
+        }
+
+        var fault = PointRules.FindFault(fix, ReceivedAt);
+        if (fault is null)
+        {
+            _points.Add(PointRules.ToPoint(fix));
+        }
+
+        return fault;
+    }
+
+    /// <summary>As <see cref="FileHeartbeat"/>, but leaves it to the caller to quarantine the message.</summary>
+    public QuarantineReason? TryFileHeartbeat(RawFix fix)
+    {
         if (IsRefused(fix))
         {
-            Quarantine(QuarantineReason.UnregisteredTracker, raw, fix.DeviceHint);
+            return QuarantineReason.UnregisteredTracker;
         }
-        else if (fix.HasAny)
+
+        if (!fix.HasAny)
         {
-            _heartbeats.Add(PointRules.ToHeartbeat(fix, ReceivedAt));
+            return QuarantineReason.Unreadable;
         }
-        else
-        {
-            Quarantine(QuarantineReason.Unreadable, raw, null);
-        }
+
+        _heartbeats.Add(PointRules.ToHeartbeat(fix, ReceivedAt));
+        return null;
     }
 
     public void Quarantine(QuarantineReason reason, ReadOnlySpan<byte> raw, string? deviceHint = null)
     {
+        _reasons ??= [];
         _reasons[reason] = _reasons.GetValueOrDefault(reason) + 1;
         var isGood = reason == QuarantineReason.UnregisteredTracker;
         if (isGood || _quarantined.Count < MostQuarantined)
@@ -80,6 +99,6 @@ internal sealed class PointSink(DateTimeOffset receivedAt, SpeedUnit querySpeed,
 
     public ParsedRequest ToParsedRequest(IGpsProtocol protocol) => Failure is null
         ? new ParsedRequest(
-            protocol.Protocol, _points, _heartbeats, _quarantined, _reasons.Values.Sum(), protocol.Reply(this))
+            protocol.Protocol, _points, _heartbeats, _quarantined, _reasons?.Values.Sum() ?? 0, protocol.Reply(this))
         : new ParsedRequest(protocol.Protocol, [], [], [], 0, GpsReply.Empty, Failure);
 }

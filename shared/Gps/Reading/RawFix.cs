@@ -26,7 +26,7 @@ internal sealed class RawFix : IDisposable
 
     public string? DeviceHint { get; set; }
 
-    public ExtrasWriter Extras { get; } = new();
+    public ExtrasWriter Extras { get; } = ExtrasWriter.Rent();
 
     public bool HasPosition => Latitude is not null || Longitude is not null;
 

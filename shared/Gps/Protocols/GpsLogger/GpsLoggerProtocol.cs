@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using WebHost.Gps.Reading;
 
 namespace WebHost.Gps.Protocols.GpsLogger;
@@ -8,14 +9,17 @@ namespace WebHost.Gps.Protocols.GpsLogger;
 /// </summary>
 internal sealed class GpsLoggerProtocol : IGpsProtocol
 {
+    private static readonly FrozenSet<string> Names = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "spd", "spd_kph", "prov", "dir", "timeoff", "timeoffset", "stst", "starttimestamp", "androidid", "aid", "serial", "ser",
+        "fn", "filename", "profile");
+
     public GpsProtocol Protocol => GpsProtocol.GpsLogger;
 
     public bool Recognises(RequestShape shape) =>
         !shape.IsJson
         && shape.Parameters.HasAny("lat", "latitude")
-        && shape.Parameters.HasAny(
-            "spd", "spd_kph", "prov", "dir", "timeoff", "timeoffset", "stst", "starttimestamp", "androidid", "aid", "serial",
-            "ser", "fn", "filename", "profile");
+        && shape.Parameters.HasAny(Names);
 
     public void Parse(RequestShape shape, PointSink sink) =>
         KeyValueMessage.File(shape.Parameters, SpeedUnit.MetresPerSecond, sink, zeroMeansUnknown: true);

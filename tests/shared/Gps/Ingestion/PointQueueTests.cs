@@ -15,7 +15,7 @@ public sealed class PointQueueTests
         await using var fixture = await QueueFixture.CreateAsync();
         var batch = Batches.Of(Tenant, Guid.NewGuid(), 3);
 
-        await fixture.Queue.EnqueueAsync(batch, Cancellation);
+        await fixture.Queue.EnqueueAsync(batch);
 
         var message = await fixture.Receiver.PeekMessageAsync(cancellationToken: Cancellation);
         Batches.AssertSame(batch, PointMessage.Read(message!.Body.ToMemory().Span));
@@ -28,7 +28,7 @@ public sealed class PointQueueTests
         await using var fixture = await QueueFixture.CreateAsync();
         var batches = Enumerable.Range(0, requests).Select(_ => Batches.Of(Guid.NewGuid(), Guid.NewGuid(), 1)).ToList();
 
-        await Task.WhenAll(batches.Select(batch => fixture.Queue.EnqueueAsync(batch, Cancellation)));
+        await Task.WhenAll(batches.Select(batch => fixture.Queue.EnqueueAsync(batch)));
 
         var messages = await fixture.ReceiveAllAsync();
         Assert.InRange(messages.Count, 1, requests / 20);
@@ -43,7 +43,7 @@ public sealed class PointQueueTests
         await using var fixture = await QueueFixture.CreateAsync();
         var batch = Batches.Of(Tenant, Guid.NewGuid(), 20_000, extras: "{\"odometer\":123456.7,\"motion\":true}");
 
-        await fixture.Queue.EnqueueAsync(batch, Cancellation);
+        await fixture.Queue.EnqueueAsync(batch);
 
         var messages = await fixture.ReceiveAllAsync();
         Assert.True(messages.Count > 4);
@@ -58,7 +58,7 @@ public sealed class PointQueueTests
         await using var queue = new PointQueue(client, TimeProvider.System);
 
         var requests = Enumerable.Range(0, 50)
-            .Select(_ => queue.EnqueueAsync(Batches.Of(Tenant, Guid.NewGuid(), 1), Cancellation)).ToList();
+            .Select(_ => queue.EnqueueAsync(Batches.Of(Tenant, Guid.NewGuid(), 1))).ToList();
 
         foreach (var request in requests)
         {
@@ -86,7 +86,7 @@ public sealed class PointQueueTests
         await using var fixture = await QueueFixture.CreateAsync();
         await using var deadLetters = new DeadLetters(fixture.Client);
         var batch = Batches.Of(Tenant, Guid.NewGuid(), 7);
-        await fixture.Queue.EnqueueAsync(batch, Cancellation);
+        await fixture.Queue.EnqueueAsync(batch);
         await fixture.Receiver.DeadLetterMessageAsync(
             Assert.Single(await fixture.ReceiveAllAsync()), "unwritable", "says the database", Cancellation);
 
@@ -108,7 +108,7 @@ public sealed class PointQueueTests
         await using var deadLetters = new DeadLetters(fixture.Client);
         for (var i = 0; i < 5; i++)
         {
-            await fixture.Queue.EnqueueAsync(Batches.Of(Tenant, Guid.NewGuid(), 1), Cancellation);
+            await fixture.Queue.EnqueueAsync(Batches.Of(Tenant, Guid.NewGuid(), 1));
         }
 
         foreach (var message in await fixture.ReceiveAllAsync())
