@@ -6,8 +6,8 @@ namespace WebHost.Gps;
 /// <summary>Where devices show their token: each app has its own way.</summary>
 internal static class DeviceCredentials
 {
-    /// <summary>Query parameters that may hold it.</summary>
-    public static readonly string[] QueryNames = ["token", "api_key", "key"];
+    // Whoever adds one adds it to what the parsers drop (KeyValues) too: what is kept of a request holds no token.
+    private static readonly string[] QueryNames = ["token", "api_key", "key"];
 
     private static readonly string[] HeaderNames = ["X-Device-Token", "X-Api-Key", "ApiToken"];
 

@@ -25,22 +25,22 @@ internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
         var deviceId = segment.Id();
         var receivedAt = segment.Time();
         var protocol = segment.Name<GpsProtocol>();
-        List<GpsPoint>? points = null;
-        List<GpsHeartbeat>? heartbeats = null;
-        List<QuarantinedPoint>? quarantined = null;
+        var points = new List<GpsPoint>();
+        var heartbeats = new List<GpsHeartbeat>();
+        var quarantined = new List<QuarantinedPoint>();
         TrackerName? tracker = null;
         while (!segment.IsAtEnd)
         {
             switch ((Record)segment.Byte())
             {
                 case Record.Point:
-                    (points ??= []).Add(segment.Point());
+                    points.Add(segment.Point());
                     break;
                 case Record.Heartbeat:
-                    (heartbeats ??= []).Add(segment.Heartbeat());
+                    heartbeats.Add(segment.Heartbeat());
                     break;
                 case Record.Quarantined:
-                    (quarantined ??= []).Add(segment.Quarantined());
+                    quarantined.Add(segment.Quarantined());
                     break;
                 case Record.Tracker:
                     tracker = new TrackerName(segment.Id(), segment.Text());
@@ -50,7 +50,7 @@ internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
             }
         }
 
-        return new PointBatch(tenantId, deviceId, receivedAt, protocol, points ?? [], heartbeats ?? [], quarantined ?? [], tracker);
+        return new PointBatch(tenantId, deviceId, receivedAt, protocol, points, heartbeats, quarantined, tracker);
     }
 
     private GpsPoint Point()

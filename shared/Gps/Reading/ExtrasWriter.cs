@@ -15,6 +15,7 @@ internal sealed class ExtrasWriter : IDisposable
     private const int LongestNumber = 32;
     private const int MostNamesKept = 256;
 
+    private static readonly SearchValues<char> DigitsAndPoint = SearchValues.Create("0123456789.");
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     // Parsers do not wait, so that the writer of a thread's last request serves its next.
@@ -151,11 +152,10 @@ internal sealed class ExtrasWriter : IDisposable
     private static bool IsPlainNumber(string value)
     {
         var digits = value.StartsWith('-') ? value.AsSpan(1) : value;
-        var point = digits.IndexOf('.');
         return digits.Length > 0 && char.IsAsciiDigit(digits[0]) && char.IsAsciiDigit(digits[^1])
             && (digits[0] != '0' || digits.Length == 1 || digits[1] == '.')
-            && digits[(point + 1)..].IndexOfAnyExceptInRange('0', '9') < 0
-            && (point < 0 || digits[..point].IndexOfAnyExceptInRange('0', '9') < 0);
+            && digits.IndexOfAnyExcept(DigitsAndPoint) < 0
+            && digits.Count('.') <= 1;
     }
 
     private void CopyValue(ref Utf8JsonReader reader)
