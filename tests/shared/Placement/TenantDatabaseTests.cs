@@ -3,6 +3,7 @@ using NpgsqlTypes;
 using WebHost.Data;
 using WebHost.Placement;
 using WebHost.Plans;
+using WebHost.Testing;
 
 namespace WebHost.Tests.Placement;
 
@@ -141,6 +142,61 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
     }
 
     [Fact]
+    public async Task Ingest_in_any_order_and_any_mixture_of_old_and_new_takes_each_point_once()
+    {
+        var placement = await fixture.AddServedTenantAsync();
+        var random = new Random(20260504);
+        var sent = new HashSet<int>();
+
+        for (var batch = 0; batch < 40; batch++)
+        {
+            var seconds = Enumerable.Range(0, 20).Select(_ => (batch * 5) + random.Next(-60, 60)).ToArray();
+            sent.UnionWith(seconds);
+            await IngestAsync([placement], [.. seconds.Select(second => (placement.TenantId, Now.AddSeconds(second)))]);
+        }
+
+        Assert.Equal(sent.Count, await CountAsync(placement));
+        Assert.Equal(Now.AddSeconds(sent.Max()), await PositionAsync(placement));
+    }
+
+    [Fact]
+    public async Task Ingest_where_points_came_in_another_way_and_the_position_does_not_know_them_takes_each_once()
+    {
+        var placement = await fixture.AddServedTenantAsync();
+        var points = Enumerable.Range(0, 20).Select(i => (placement.TenantId, Now.AddSeconds(i))).ToArray();
+        await IngestAsync([placement], points);
+        await fixture.AskAsync<Guid>(
+            "UPDATE fleet.positions SET fix_time = $2 WHERE customer_id = $1 RETURNING customer_id", placement.TenantId, Now.AddSeconds(5));
+
+        await IngestAsync([placement], [.. points[8..], (placement.TenantId, Now.AddSeconds(30))]);
+
+        Assert.Equal(21, await CountAsync(placement));
+        Assert.Equal(Now.AddSeconds(30), await PositionAsync(placement));
+    }
+
+    [Fact]
+    public async Task Ingest_of_points_that_another_writer_is_about_to_commit_waits_for_it_and_takes_each_once()
+    {
+        var placement = await fixture.AddServedTenantAsync();
+        await IngestAsync([placement], [(placement.TenantId, Now)]);
+        var points = Enumerable.Range(1, 20).Select(i => (placement.TenantId, Now.AddSeconds(i))).ToArray();
+        await using var connection = await fixture.OpenAsync(fixture.Database.Roles.Ingest);
+        await using var first = await connection.BeginTransactionAsync();
+        await IngestAsync(connection, [placement], points);
+
+        var second = IngestAsync([placement], [.. points, (placement.TenantId, Now.AddSeconds(30))]);
+        await Eventually.IsTrueAsync(() => fixture.AskAsync<bool>(
+            """
+            SELECT EXISTS (SELECT FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%ingest_points%')
+            """));
+        await first.CommitAsync();
+
+        Assert.Equal([placement.TenantId], await second);
+        Assert.Equal(22, await CountAsync(placement));
+    }
+
+    [Fact]
     public async Task Position_is_the_newest_by_fix_time_whatever_arrives_last()
     {
         var placement = await fixture.AddServedTenantAsync();
@@ -148,8 +204,7 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
         await IngestAsync([placement], [(placement.TenantId, Now)]);
         await IngestAsync([placement], [(placement.TenantId, Now.AddHours(-5)), (placement.TenantId, Now.AddYears(-9))]);
 
-        Assert.Equal(Now, await fixture.AskAsync<DateTime>(
-            "SELECT fix_time FROM fleet.positions WHERE customer_id = $1", placement.TenantId));
+        Assert.Equal(Now, await PositionAsync(placement));
         Assert.Equal(3, await CountAsync(placement));
     }
 
@@ -230,6 +285,12 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
     private async Task<Guid[]> IngestAsync(TenantPlacement[] served, (Guid Tenant, DateTime Time)[] points)
     {
         await using var connection = await fixture.OpenAsync(fixture.Database.Roles.Ingest);
+        return await IngestAsync(connection, served, points);
+    }
+
+    private static async Task<Guid[]> IngestAsync(
+        NpgsqlConnection connection, TenantPlacement[] served, (Guid Tenant, DateTime Time)[] points)
+    {
         await using var command = connection.Sql(
             """
             SELECT fleet.ingest_points($1, $2, $3, $3, $4, $5, $5, array_fill(NULL::real, ARRAY[$6]), array_fill(NULL::real, ARRAY[$6]),
@@ -247,6 +308,9 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
 
     private Task<long> CountAsync(TenantPlacement placement) =>
         fixture.AskAsync<long>("SELECT count(*) FROM fleet.points WHERE customer_id = $1", placement.TenantId);
+
+    private Task<DateTime> PositionAsync(TenantPlacement placement) =>
+        fixture.AskAsync<DateTime>("SELECT fix_time FROM fleet.positions WHERE customer_id = $1", placement.TenantId);
 
     private static async Task<List<Guid>> SeenAsync(NpgsqlConnection connection, string table, Guid? actingAs)
     {
