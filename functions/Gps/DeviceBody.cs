@@ -15,7 +15,7 @@ internal static class DeviceBody
     /// 413 when it is larger than <paramref name="limit"/> bytes, packed or unpacked; 415 for an encoding that is not known;
     /// 400 when it is not in the encoding that it claims.
     /// </exception>
-    public static async Task<ReadOnlyMemory<byte>> ReadAsync(
+    public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
         HttpRequest request, int limit, CancellationToken cancellationToken)
     {
         if (request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })

@@ -60,7 +60,8 @@ public sealed class ReceivePoints(
 
     // Trackers that are known cost a look into a dictionary. Others are registered before their points are accepted; with what
     // cannot be registered, the request is read once more, since a quarantined message is kept as it came.
-    private async Task<ParsedRequest> ParseAsync(GpsRequest request, KnownDevice device, CancellationToken cancellationToken)
+    private async ValueTask<ParsedRequest> ParseAsync(
+        GpsRequest request, KnownDevice device, CancellationToken cancellationToken)
     {
         var parsed = parser.Parse(request, device.SpeedUnit, device.Trackers.Refuses);
         var unknown = TrackerBatches.FindUnknown(parsed, device.Trackers);
@@ -90,7 +91,7 @@ public sealed class ReceivePoints(
         ThrowIfRefused(allowances.Take(tenantId, limits, count), limits);
         try
         {
-            await Task.WhenAll(batches.Select(queue.EnqueueAsync));
+            await queue.EnqueueAsync(batches);
         }
         catch (PointsNotTakenException)
         {
@@ -115,7 +116,8 @@ public sealed class ReceivePoints(
     }
 
     // 401 and 403 are for identity only: a device may take any other 4xx as a reason to stop for ever.
-    private async Task<KnownDevice> AuthenticateAsync(HttpRequest request, string? pathToken, CancellationToken cancellationToken)
+    private async ValueTask<KnownDevice> AuthenticateAsync(
+        HttpRequest request, string? pathToken, CancellationToken cancellationToken)
     {
         var shown = false;
         foreach (var credential in DeviceCredentials.Of(request, pathToken))

@@ -31,7 +31,7 @@ public sealed class ProbeTarget(
                 var point = new GpsPoint(now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond)), 1, 1);
                 // Said to be in the journal already: what restores a tenant from there must not find it.
                 await queue.SetAsideAsync(
-                    [new PointBatch(input.TenantId, device, now, GpsProtocol.Json, [point], [], [])],
+                    [PointSegment.Write(new PointBatch(input.TenantId, device, now, GpsProtocol.Json, [point], [], []))],
                     attempts: null,
                     journaled: true,
                     token);

@@ -91,7 +91,7 @@ public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions
     }
 
     /// <summary>The device whose token this is, or null when it is unknown or revoked.</summary>
-    public async Task<KnownDevice?> FindByTokenAsync(string token, CancellationToken cancellationToken)
+    public async ValueTask<KnownDevice?> FindByTokenAsync(string token, CancellationToken cancellationToken)
     {
         if (!OpaqueToken.IsWellFormed(TokenKind.Device, token))
         {

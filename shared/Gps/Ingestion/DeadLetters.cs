@@ -128,7 +128,7 @@ public sealed class DeadLetters(ServiceBusClient client) : IAsyncDisposable
         {
             return
             [
-                .. PointMessage.Read(letter.Body.ToMemory().Span).Select(batch => new DeadBatch(
+                .. PointMessage.Read(letter.Body.ToMemory()).Select(batch => new DeadBatch(
                     batch.TenantId, batch.DeviceId, batch.ReceivedAt, batch.Protocol,
                     batch.Points.Count, batch.Heartbeats.Count, batch.Quarantined.Count)),
             ];

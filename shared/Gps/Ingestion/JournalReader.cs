@@ -101,7 +101,7 @@ public sealed class JournalReader(
             await using var brotli = new BrotliStream(compressed, CompressionMode.Decompress);
             using var content = new MemoryStream();
             await brotli.CopyToAsync(content, cancellationToken);
-            return ([.. PointMessage.Read(content.GetBuffer().AsSpan(0, (int)content.Length))], null);
+            return ([.. PointMessage.Read(content.GetBuffer().AsMemory(0, (int)content.Length))], null);
         }
         catch (RequestFailedException absent) when (absent.Status == 404)
         {

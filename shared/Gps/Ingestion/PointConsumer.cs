@@ -58,7 +58,7 @@ public sealed partial class PointConsumer(
             .Where(item => item.Outcome == Outcome.NotNow)
             .GroupBy(item => PointQueue.Attempts(item.Message)))
         {
-            await queue.SetAsideAsync(later.Select(item => item.Batch), later.Key, journaled: true, cancellationToken);
+            await queue.SetAsideAsync(later.Select(item => item.Written), later.Key, journaled: true, cancellationToken);
         }
 
         // A refused batch is sent on alone, so that what becomes a dead letter is what was refused and nothing else.
@@ -71,7 +71,7 @@ public sealed partial class PointConsumer(
             }
             else
             {
-                await queue.SetAsideAsync([item.Batch], attempts: null, journaled: true, cancellationToken);
+                await queue.SetAsideAsync([item.Written], attempts: null, journaled: true, cancellationToken);
             }
         }
     }
@@ -106,8 +106,8 @@ public sealed partial class PointConsumer(
         {
             try
             {
-                var batches = PointMessage.Read(message.Body.ToMemory().Span);
-                read.AddRange(batches.Select(batch => new Item(message, batch, batches.Count == 1)));
+                var segments = PointMessage.ReadSegments(message.Body.ToMemory());
+                read.AddRange(segments.Select(segment => new Item(message, segment, segments.Count == 1)));
             }
             catch (FormatException unreadable)
             {
@@ -122,20 +122,20 @@ public sealed partial class PointConsumer(
     private async Task<List<Item>> JournalAsync(List<Item> received, Turn turn, CancellationToken cancellationToken)
     {
         var fresh = received.FindAll(item => !PointQueue.IsJournaled(item.Message));
-        if (await TryJournalAsync(fresh.ConvertAll(item => item.Batch), turn, cancellationToken))
+        if (await TryJournalAsync(fresh.ConvertAll(item => item.Written), turn, cancellationToken))
         {
             return received;
         }
 
         foreach (var later in fresh.GroupBy(item => PointQueue.Attempts(item.Message)))
         {
-            await queue.SetAsideAsync(later.Select(item => item.Batch), later.Key, journaled: false, cancellationToken);
+            await queue.SetAsideAsync(later.Select(item => item.Written), later.Key, journaled: false, cancellationToken);
         }
 
         return [.. received.Except(fresh)];
     }
 
-    private async Task<bool> TryJournalAsync(List<PointBatch> batches, Turn turn, CancellationToken cancellationToken)
+    private async Task<bool> TryJournalAsync(List<PointSegment> batches, Turn turn, CancellationToken cancellationToken)
     {
         if (turn.HasNoJournal)
         {
@@ -274,11 +274,13 @@ public sealed partial class PointConsumer(
         }
     }
 
-    private sealed class Item(ServiceBusReceivedMessage message, PointBatch batch, bool isAlone)
+    private sealed class Item(ServiceBusReceivedMessage message, PointSegment written, bool isAlone)
     {
         public ServiceBusReceivedMessage Message { get; } = message;
 
-        public PointBatch Batch { get; } = batch;
+        public PointSegment Written { get; } = written;
+
+        public PointBatch Batch => Written.Batch;
 
         /// <summary>Whether the message holds no other batch.</summary>
         public bool IsAlone { get; } = isAlone;

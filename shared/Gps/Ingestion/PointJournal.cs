@@ -21,7 +21,7 @@ public sealed class PointJournal(
     private volatile bool _created;
 
     /// <summary>Writes batches; when this returns, they are in the journal and its index.</summary>
-    public async Task AppendAsync(IReadOnlyList<PointBatch> batches, CancellationToken cancellationToken)
+    public async Task AppendAsync(IReadOnlyList<PointSegment> batches, CancellationToken cancellationToken)
     {
         if (batches.Count == 0)
         {
@@ -38,21 +38,21 @@ public sealed class PointJournal(
                 HttpHeaders = new BlobHttpHeaders { ContentType = PointMessage.ContentType, ContentEncoding = "br" },
             },
             cancellationToken);
-        await IndexAsync(name, batches, cancellationToken);
+        await IndexAsync(name, batches.Select(written => written.Batch), cancellationToken);
     }
 
-    private static byte[] Compress(IReadOnlyList<PointBatch> batches)
+    private static byte[] Compress(IReadOnlyList<PointSegment> batches)
     {
         using var compressed = new MemoryStream();
         using (var brotli = new BrotliStream(compressed, CompressionLevel.Fastest))
         {
-            brotli.Write(PointMessage.Join([.. batches.SelectMany(PointMessage.ToSegments)]));
+            brotli.Write(PointMessage.Join([.. batches.Select(batch => batch.Bytes)]));
         }
 
         return compressed.ToArray();
     }
 
-    private async Task IndexAsync(string blob, IReadOnlyList<PointBatch> batches, CancellationToken cancellationToken)
+    private async Task IndexAsync(string blob, IEnumerable<PointBatch> batches, CancellationToken cancellationToken)
     {
         var tenants = batches.GroupBy(batch => batch.TenantId).ToArray();
         await using var connection = await control.OpenAsync(cancellationToken);

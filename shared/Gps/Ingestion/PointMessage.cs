@@ -32,9 +32,9 @@ public static class PointMessage
     {
         ArgumentNullException.ThrowIfNull(batch);
         var writer = new SegmentWriter(batch);
-        foreach (var point in batch.Points)
+        for (var i = 0; i < batch.Points.Count; i++)
         {
-            writer.Write(point);
+            writer.Write(batch.Points[i]);
         }
 
         foreach (var heartbeat in batch.Heartbeats)
@@ -68,28 +68,37 @@ public static class PointMessage
 
     /// <summary>The batches of a message's body.</summary>
     /// <exception cref="FormatException">The body is in no format that this version knows.</exception>
-    public static IReadOnlyList<PointBatch> Read(ReadOnlySpan<byte> body)
+    public static IReadOnlyList<PointBatch> Read(ReadOnlyMemory<byte> body) =>
+        [.. ReadSegments(body).Select(segment => segment.Batch)];
+
+    /// <summary>The batches of a message's body, each with the bytes that it is written in.</summary>
+    /// <exception cref="FormatException">The body is in no format that this version knows.</exception>
+    public static IReadOnlyList<PointSegment> ReadSegments(ReadOnlyMemory<byte> body)
     {
-        if (body is [(byte)'{', ..])
+        if (body.Span is [(byte)'{', ..])
         {
-            return [ReadJson(body)];
+            return [PointSegment.Write(ReadJson(body.Span))];
         }
 
-        if (body is not [Version, ..])
+        if (body.Span is not [Version, ..])
         {
             throw new FormatException(body.IsEmpty
                 ? "The message is empty."
-                : $"The message begins with {body[0]}, which is no version that is known here.");
+                : $"The message begins with {body.Span[0]}, which is no version that is known here.");
         }
 
-        var batches = new List<PointBatch>();
-        var reader = new SegmentReader(body[1..]);
-        while (!reader.IsAtEnd)
+        var segments = new List<PointSegment>();
+        var rest = body[1..];
+        while (!rest.IsEmpty)
         {
-            batches.Add(reader.ReadSegment());
+            var reader = new SegmentReader(rest.Span);
+            var batch = reader.ReadSegment();
+            var length = rest.Length - reader.BytesLeft;
+            segments.Add(new PointSegment(batch, rest[..length]));
+            rest = rest[length..];
         }
 
-        return batches;
+        return segments;
     }
 
     private static PointBatch ReadJson(ReadOnlySpan<byte> body)

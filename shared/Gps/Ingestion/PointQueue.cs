@@ -18,6 +18,7 @@ public sealed class PointQueue : IAsyncDisposable
     // Service Bus takes 256 KB a message in the Standard tier, headers included.
     private const int LargestBody = 200_000;
     private const int MostSends = 2;
+    private const int RequestsAnsweredTogether = 16;
     private const long MostBytesWaiting = 64 << 20;
     private const string AttemptsProperty = "attempts";
     private const string JournaledProperty = "journaled";
@@ -41,13 +42,14 @@ public sealed class PointQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Puts a batch into the queue; when this returns, the batch is safe. A batch that needs several messages may be in the
-    /// queue in part when this throws: the device sends all of it again, and no point counts twice.
+    /// Puts what one request held into the queue; when this returns, it is safe. What needs several messages may be in the queue
+    /// in part when this throws: the device sends all of it again, and no point counts twice.
     /// </summary>
     /// <exception cref="PointsNotTakenException">The queue does not take it, or too much waits for it already.</exception>
-    public async Task EnqueueAsync(PointBatch batch)
+    public async Task EnqueueAsync(IReadOnlyList<PointBatch> batches)
     {
-        var segments = PointMessage.ToSegments(batch);
+        ArgumentNullException.ThrowIfNull(batches);
+        var segments = batches is [var only] ? PointMessage.ToSegments(only) : [.. batches.SelectMany(PointMessage.ToSegments)];
         if (segments.Count == 0)
         {
             return;
@@ -81,7 +83,7 @@ public sealed class PointQueue : IAsyncDisposable
     /// <param name="journaled">Whether they are in the journal.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public Task SetAsideAsync(
-        IEnumerable<PointBatch> batches, int? attempts, bool journaled, CancellationToken cancellationToken)
+        IEnumerable<PointSegment> batches, int? attempts, bool journaled, CancellationToken cancellationToken)
     {
         var later = _time.GetUtcNow() + DelayAfter(attempts);
         return Task.WhenAll(Pack(batches).Select(body => _sender.ScheduleMessageAsync(
@@ -116,11 +118,11 @@ public sealed class PointQueue : IAsyncDisposable
         ? TimeSpan.FromSeconds(Math.Min(30, 0.5 * Math.Pow(2, Math.Min(before, 10))))
         : TimeSpan.Zero;
 
-    private static IEnumerable<byte[]> Pack(IEnumerable<PointBatch> batches)
+    private static IEnumerable<byte[]> Pack(IEnumerable<PointSegment> batches)
     {
         var group = new List<ReadOnlyMemory<byte>>();
         var bytes = 0;
-        foreach (var segment in batches.SelectMany(PointMessage.ToSegments))
+        foreach (var (_, segment) in batches)
         {
             if (group.Count > 0 && bytes + segment.Length > LargestBody)
             {
@@ -184,9 +186,21 @@ public sealed class PointQueue : IAsyncDisposable
         }
 
         _sends.Release();
-        foreach (var segment in group)
+
+        // Whoever waited goes on where it is settled. A work item for each would cost more than what it has left to do, one for
+        // all would leave the other processors without any.
+        foreach (var together in group.Chunk(RequestsAnsweredTogether))
         {
-            segment.Request.Settle(failure);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static settled =>
+                {
+                    foreach (var segment in settled.Segments)
+                    {
+                        segment.Request.Settle(settled.Failure);
+                    }
+                },
+                (Segments: together, Failure: failure),
+                preferLocal: false);
         }
     }
 
@@ -195,7 +209,7 @@ public sealed class PointQueue : IAsyncDisposable
     /// <summary>A request that waits until all of its segments are in the queue.</summary>
     private sealed class Request(int segments)
     {
-        private readonly TaskCompletionSource _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _taken = new();
         private int _missing = segments;
 
         public Task Taken => _taken.Task;

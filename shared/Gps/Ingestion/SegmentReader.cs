@@ -16,7 +16,7 @@ internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
     private long _lastTime;
     private string? _lastHint;
 
-    public readonly bool IsAtEnd => _rest.IsEmpty;
+    public readonly int BytesLeft => _rest.Length;
 
     public PointBatch ReadSegment()
     {
@@ -25,11 +25,11 @@ internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
         var deviceId = segment.Id();
         var receivedAt = segment.Time();
         var protocol = segment.Name<GpsProtocol>();
-        var points = new List<GpsPoint>();
-        var heartbeats = new List<GpsHeartbeat>();
-        var quarantined = new List<QuarantinedPoint>();
+        var points = new List<GpsPoint>(1);
+        List<GpsHeartbeat>? heartbeats = null;
+        List<QuarantinedPoint>? quarantined = null;
         TrackerName? tracker = null;
-        while (!segment.IsAtEnd)
+        while (segment.BytesLeft > 0)
         {
             switch ((Record)segment.Byte())
             {
@@ -37,10 +37,10 @@ internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
                     points.Add(segment.Point());
                     break;
                 case Record.Heartbeat:
-                    heartbeats.Add(segment.Heartbeat());
+                    (heartbeats ??= []).Add(segment.Heartbeat());
                     break;
                 case Record.Quarantined:
-                    quarantined.Add(segment.Quarantined());
+                    (quarantined ??= []).Add(segment.Quarantined());
                     break;
                 case Record.Tracker:
                     tracker = new TrackerName(segment.Id(), segment.Text());
@@ -50,7 +50,7 @@ internal ref struct SegmentReader(ReadOnlySpan<byte> rest)
             }
         }
 
-        return new PointBatch(tenantId, deviceId, receivedAt, protocol, points, heartbeats, quarantined, tracker);
+        return new PointBatch(tenantId, deviceId, receivedAt, protocol, points, heartbeats ?? [], quarantined ?? [], tracker);
     }
 
     private GpsPoint Point()

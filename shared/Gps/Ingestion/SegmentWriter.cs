@@ -7,15 +7,27 @@ using static WebHost.Gps.Ingestion.PointMessage;
 namespace WebHost.Gps.Ingestion;
 
 /// <summary>Writes the segments of one batch, in the form that <see cref="PointMessage"/> describes.</summary>
-internal sealed class SegmentWriter(PointBatch batch)
+internal sealed class SegmentWriter
 {
     private const int IdBytes = 16;
     private const int LongestNumber = 10;
 
-    private readonly List<ReadOnlyMemory<byte>> _finished = [];
-    private readonly ArrayBufferWriter<byte> _segment = new(Math.Min(SegmentBytes, 256 + (64 * batch.Points.Count)));
+    // A batch is written in one go, so that the buffer of a thread's last one serves its next.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _spare;
+
+    private readonly PointBatch _batch;
+    private readonly List<ReadOnlyMemory<byte>> _finished = new(1);
+    private readonly ArrayBufferWriter<byte> _segment;
     private long _lastTime;
     private string? _lastHint;
+
+    public SegmentWriter(PointBatch batch)
+    {
+        _batch = batch;
+        _segment = _spare ?? new ArrayBufferWriter<byte>();
+        _spare = null;
+    }
 
     public void Write(GpsPoint point)
     {
@@ -65,6 +77,7 @@ internal sealed class SegmentWriter(PointBatch batch)
             EndSegment();
         }
 
+        _spare = _segment;
         return _finished;
     }
 
@@ -77,13 +90,13 @@ internal sealed class SegmentWriter(PointBatch batch)
 
         if (_segment.WrittenCount == 0)
         {
-            Id(batch.TenantId);
-            Id(batch.DeviceId);
+            Id(_batch.TenantId);
+            Id(_batch.DeviceId);
             _lastTime = 0;
             _lastHint = null;
-            Time(batch.ReceivedAt);
-            Text(WireName.Of(batch.Protocol));
-            if (batch.Tracker is { } tracker)
+            Time(_batch.ReceivedAt);
+            Text(WireName.Of(_batch.Protocol));
+            if (_batch.Tracker is { } tracker)
             {
                 Byte((byte)Record.Tracker);
                 Id(tracker.GatewayId);

@@ -126,18 +126,18 @@ public sealed class QuarantineReplay(
 
     // As received now: whoever restores a backup from the journal looks for what came since, and this does.
     private Task EnqueueAsync(Guid tenantId, List<Mended> mended) =>
-        Task.WhenAll(mended
-            .GroupBy(m => (m.Target, m.Message.Protocol))
-            .Select(group => queue.EnqueueAsync(
-                new PointBatch(
-                    tenantId,
-                    group.Key.Target.DeviceId,
-                    time.GetUtcNow(),
-                    group.Key.Protocol,
-                    [.. group.SelectMany(m => m.Parsed.Points)],
-                    [.. group.SelectMany(m => m.Parsed.Heartbeats)],
-                    [],
-                    group.Key.Target.Tracker))));
+        queue.EnqueueAsync(
+        [
+            .. mended.GroupBy(m => (m.Target, m.Message.Protocol)).Select(group => new PointBatch(
+                tenantId,
+                group.Key.Target.DeviceId,
+                time.GetUtcNow(),
+                group.Key.Protocol,
+                [.. group.SelectMany(m => m.Parsed.Points)],
+                [.. group.SelectMany(m => m.Parsed.Heartbeats)],
+                [],
+                group.Key.Target.Tracker)),
+        ]);
 
     private sealed record Mended(QuarantinedMessage Message, ParsedRequest Parsed, Target Target);
 

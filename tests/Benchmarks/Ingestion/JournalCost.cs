@@ -56,7 +56,7 @@ internal static class JournalCost
     {
         await site.ClearAsync();
         var chunks = Enumerable.Range(0, Chunks).Select(chunk => Enumerable.Range(0, BatchesPerChunk)
-            .Select(batch => Batch(placement.TenantId, chunk, batch)).ToList()).ToList();
+            .Select(batch => PointSegment.Write(Batch(placement.TenantId, chunk, batch))).ToList()).ToList();
         var clock = Stopwatch.StartNew();
         await Parallel.ForEachAsync(
             chunks,
@@ -68,7 +68,7 @@ internal static class JournalCost
                     await journal.AppendAsync(batches, stop);
                 }
 
-                await writer.WriteAsync(placement.DatabaseId!.Value, batches.ConvertAll(batch => new PlacedBatch(batch, placement)), stop);
+                await writer.WriteAsync(placement.DatabaseId!.Value, batches.ConvertAll(written => new PlacedBatch(written.Batch, placement)), stop);
             });
         return Chunks * BatchesPerChunk * PointsPerBatch / clock.Elapsed.TotalSeconds;
     }

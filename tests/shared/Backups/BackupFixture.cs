@@ -64,12 +64,16 @@ public sealed class BackupFixture : IAsyncLifetime
     public JournalRetention RetentionAt(TimeProvider time) => new(
         JournalBlobs, Moving.Control.Control, Of(new BackupSettings()), time, NullLogger<JournalRetention>.Instance);
 
+    /// <summary>Writes batches into the journal alone.</summary>
+    public Task AppendAsync(params IReadOnlyList<PointBatch> batches) =>
+        Journal.AppendAsync([.. batches.Select(PointSegment.Write)], default);
+
     /// <summary>
     /// Takes batches as the consumer of the queue does: into the journal, then into the tenant's database.
     /// </summary>
     public async Task ConsumeAsync(TenantPlacement tenant, params IReadOnlyList<PointBatch> batches)
     {
-        await Journal.AppendAsync(batches, default);
+        await AppendAsync(batches);
         var writer = new PointWriter(new TenantConnections(Moving.Control.Databases));
         var admitted = await writer.WriteAsync(
             Moving.Source.Id, [.. batches.Select(batch => new PlacedBatch(batch, tenant))], default);

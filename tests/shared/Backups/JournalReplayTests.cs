@@ -70,8 +70,8 @@ public sealed class JournalReplayTests(BackupFixture fixture) : IClassFixture<Ba
             [.. Enumerable.Range(0, 10_000).Select(i => new GpsPoint(new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).AddSeconds(i), 46, 14))],
             [],
             []);
-        await fixture.Journal.AppendAsync([On(early, 0)], default);
-        await fixture.Journal.AppendAsync([On(late, 1)], default);
+        await fixture.AppendAsync(On(early, 0));
+        await fixture.AppendAsync(On(late, 1));
         var target = await fixture.ExpectAsync(tenant);
         await fixture.Moving.RunAsync(fixture.Moving.Target, "SELECT fleet.ensure_partition($1)", late);
         var runId = Guid.NewGuid();
@@ -99,12 +99,12 @@ public sealed class JournalReplayTests(BackupFixture fixture) : IClassFixture<Ba
     public async Task Replay_leaves_out_what_is_damaged_or_refused_and_says_so()
     {
         var tenant = await fixture.Moving.Control.AddServedTenantAsync();
-        await fixture.Journal.AppendAsync([Batches.Of(tenant.TenantId, Guid.NewGuid(), 3)], default);
-        await fixture.Journal.AppendAsync(
-            [Batches.Of(tenant.TenantId, Guid.NewGuid(), 4), Batches.Of(tenant.TenantId, Guid.NewGuid(), 5, extras: "no JSON")], default);
+        await fixture.AppendAsync(Batches.Of(tenant.TenantId, Guid.NewGuid(), 3));
+        await fixture.AppendAsync(
+            Batches.Of(tenant.TenantId, Guid.NewGuid(), 4), Batches.Of(tenant.TenantId, Guid.NewGuid(), 5, extras: "no JSON"));
         var lost = await BlobsAsync(tenant);
         await fixture.JournalBlobs.GetBlobClient(lost[0]).UploadAsync(new BinaryData([1, 2, 3]), overwrite: true);
-        await fixture.Journal.AppendAsync([Batches.Of(tenant.TenantId, Guid.NewGuid(), 6)], default);
+        await fixture.AppendAsync(Batches.Of(tenant.TenantId, Guid.NewGuid(), 6));
         var target = await fixture.ExpectAsync(tenant);
 
         var replayed = await fixture.Replay.RunAsync(Guid.NewGuid(), target, null, null, default);
@@ -119,7 +119,7 @@ public sealed class JournalReplayTests(BackupFixture fixture) : IClassFixture<Ba
     {
         var tenant = await fixture.Moving.Control.AddServedTenantAsync();
         var device = Guid.NewGuid();
-        await fixture.Journal.AppendAsync([Batches.Of(tenant.TenantId, device, 5)], default);
+        await fixture.AppendAsync(Batches.Of(tenant.TenantId, device, 5));
 
         // Served at the source, as after an emergency's switch; newer points have come.
         await fixture.ConsumeAsync(tenant, Batches.Of(tenant.TenantId, device, 2, from: 100));
@@ -137,7 +137,7 @@ public sealed class JournalReplayTests(BackupFixture fixture) : IClassFixture<Ba
     public async Task Replay_at_another_epoch_is_refused_and_writes_nothing()
     {
         var tenant = await fixture.Moving.Control.AddServedTenantAsync();
-        await fixture.Journal.AppendAsync([Batches.Of(tenant.TenantId, Guid.NewGuid(), 5)], default);
+        await fixture.AppendAsync(Batches.Of(tenant.TenantId, Guid.NewGuid(), 5));
         var target = await fixture.ExpectAsync(tenant);
 
         await Assert.ThrowsAsync<FenceRefusedException>(

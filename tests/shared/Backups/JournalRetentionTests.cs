@@ -1,3 +1,4 @@
+using WebHost.Gps.Ingestion;
 using WebHost.Placement;
 using WebHost.Tests.Gps.Ingestion;
 
@@ -33,7 +34,7 @@ public sealed class JournalRetentionTests(BackupFixture fixture) : IClassFixture
 
     private async Task WriteAsync(TenantPlacement tenant, int daysAgo) =>
         await fixture.JournalAt(new FixedClock(Now.AddDays(-daysAgo))).AppendAsync(
-            [Batches.Of(tenant.TenantId, Guid.NewGuid(), 1) with { ReceivedAt = Now.AddDays(-daysAgo) }], default);
+            [PointSegment.Write(Batches.Of(tenant.TenantId, Guid.NewGuid(), 1) with { ReceivedAt = Now.AddDays(-daysAgo) })], default);
 
     private async Task<List<int>> AgesAsync(TenantPlacement tenant)
     {

@@ -52,7 +52,7 @@ public sealed class PointConsumerTests(ControlFixture fixture) : IClassFixture<C
             batches.Add(Batches.Of((await fixture.AddRoutedTenantAsync()).TenantId, Guid.NewGuid(), 100 + i));
         }
 
-        await Task.WhenAll(batches.Select(batch => _queue.Queue.EnqueueAsync(batch)));
+        await Task.WhenAll(batches.Select(batch => _queue.Queue.EnqueueAsync([batch])));
 
         foreach (var batch in batches)
         {
@@ -82,7 +82,7 @@ public sealed class PointConsumerTests(ControlFixture fixture) : IClassFixture<C
         var tenant = await fixture.AddRoutedTenantAsync();
         var good = Batches.Of(tenant.TenantId, Guid.NewGuid(), 10);
         await _queue.Client.CreateSender(PointQueue.Name).SendMessageAsync(new ServiceBusMessage("hello"), Cancellation);
-        await _queue.Queue.EnqueueAsync(good);
+        await _queue.Queue.EnqueueAsync([good]);
 
         await using var deadLetters = new DeadLetters(_queue.Client);
         await ConsumeUntilDeadAsync(deadLetters);
@@ -118,8 +118,8 @@ public sealed class PointConsumerTests(ControlFixture fixture) : IClassFixture<C
         var clock = Stopwatch.StartNew();
         for (var turn = 0; turn < turns; turn++)
         {
-            await _queue.Queue.EnqueueAsync(Batches.Of(beside.TenantId, Guid.NewGuid(), 5));
-            await _queue.Queue.EnqueueAsync(Batches.Of(measured.TenantId, Guid.NewGuid(), 5));
+            await _queue.Queue.EnqueueAsync([Batches.Of(beside.TenantId, Guid.NewGuid(), 5)]);
+            await _queue.Queue.EnqueueAsync([Batches.Of(measured.TenantId, Guid.NewGuid(), 5)]);
             await ConsumeOnceAsync();
         }
 

@@ -93,7 +93,7 @@ public sealed class PointMessageTests
 
                 try
                 {
-                    PointMessage.Read(body.AsSpan(0, cut % 3 == 0 ? cut % body.Length : body.Length));
+                    PointMessage.Read(body.AsMemory(0, cut % 3 == 0 ? cut % body.Length : body.Length));
                 }
                 catch (FormatException)
                 {

@@ -1,0 +1,14 @@
+namespace WebHost.Gps.Ingestion;
+
+/// <summary>A batch and the bytes that it is written in, so that whoever passes it on need not write it again.</summary>
+/// <param name="Batch">The batch.</param>
+/// <param name="Bytes">One segment of a <see cref="PointMessage"/> or several, which may follow any others in its body.</param>
+public sealed record PointSegment(PointBatch Batch, ReadOnlyMemory<byte> Bytes)
+{
+    /// <summary>Writes a batch.</summary>
+    public static PointSegment Write(PointBatch batch)
+    {
+        var segments = PointMessage.ToSegments(batch);
+        return new PointSegment(batch, segments is [var only] ? only : segments.SelectMany(segment => segment.ToArray()).ToArray());
+    }
+}
