@@ -103,10 +103,12 @@ public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions
             return known;
         }
 
+        // Every device that speaks is looked up every few seconds, and planning the statement is most of what that costs.
         await using var connection = await control.OpenAsync(cancellationToken);
-        var device = await connection.Sql(
-            $"{SelectKnown} WHERE d.token_hash = $1 AND d.revoked_at IS NULL", OpaqueToken.Hash(token))
-            .FirstAsync(ReadKnown, cancellationToken);
+        var select = connection.Sql(
+            $"{SelectKnown} WHERE d.token_hash = $1 AND d.revoked_at IS NULL", OpaqueToken.Hash(token));
+        await select.PrepareAsync(cancellationToken);
+        var device = await select.FirstAsync(ReadKnown, cancellationToken);
         return cache.Set((nameof(DeviceStore), token), device, CacheFor);
     }
 

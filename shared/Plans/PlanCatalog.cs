@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace WebHost.Plans;
@@ -5,6 +6,8 @@ namespace WebHost.Plans;
 /// <summary>The plans on sale, from the cheapest to the dearest.</summary>
 public sealed class PlanCatalog
 {
+    private readonly FrozenDictionary<PlanId, Plan> _byId;
+
     /// <param name="plans">At least one plan, each <see cref="PlanId"/> at most once, in any order.</param>
     /// <exception cref="ArgumentException">There is no plan, or one of them twice.</exception>
     public PlanCatalog(IEnumerable<Plan> plans)
@@ -20,6 +23,8 @@ public sealed class PlanCatalog
         {
             throw new ArgumentException($"The plan {twice.Key} is there more than once.", nameof(plans));
         }
+
+        _byId = Plans.ToFrozenDictionary(plan => plan.Id);
     }
 
     /// <summary>The price list of the founding document; the days of retention are our own choice.</summary>
@@ -49,6 +54,6 @@ public sealed class PlanCatalog
     /// <summary>The plan with this id.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The catalog does not sell it.</exception>
     public Plan Get(PlanId id) =>
-        Plans.FirstOrDefault(plan => plan.Id == id)
+        _byId.GetValueOrDefault(id)
         ?? throw new ArgumentOutOfRangeException(nameof(id), id, "The catalog has no such plan.");
 }

@@ -12,6 +12,7 @@ internal sealed class QueueWake(NpgsqlDataSource database) : IAsyncDisposable
     private const string Channel = "service_bus";
 
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan NotifyInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _waiting = new();
     private readonly ConcurrentDictionary<string, bool> _toNotify = new();
@@ -34,7 +35,7 @@ internal sealed class QueueWake(NpgsqlDataSource database) : IAsyncDisposable
 
     /// <summary>
     /// Tells all processes. It is a transaction of its own because a NOTIFY inside the sender's would make all commits of
-    /// the server queue up behind its disk flush; while one is under way, further ones are merged.
+    /// the server queue up behind its disk flush; those that follow it within a moment are merged.
     /// </summary>
     internal void Notify(IEnumerable<string> queues)
     {
@@ -79,6 +80,7 @@ internal sealed class QueueWake(NpgsqlDataSource database) : IAsyncDisposable
                 command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Channel });
                 command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = queues });
                 await command.ExecuteNonQueryAsync(_stop.Token);
+                await Task.Delay(NotifyInterval, _stop.Token);
             }
         }
         catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using WebHost.Security;
 
 namespace WebHost.Benchmarks.Ingestion;
 
@@ -12,10 +13,13 @@ internal static class IngestionSpeed
 {
     private const int PointsPerBatch = 1_000;
     private const int BatchConnections = 8;
-    private const int SingleConnections = 128;
     private const int Batches = 400;
     private const int SinglePoints = 200_000;
+    private const int WarmUpPoints = 100_000;
     private const int Rounds = 3;
+
+    // Of a small fleet and of a large one.
+    private static readonly int[] SingleConnections = [128, 512];
 
     private static readonly DateTimeOffset Today = new(DateTime.UtcNow.Date, TimeSpan.Zero);
 
@@ -39,19 +43,25 @@ internal static class IngestionSpeed
         Say("own JSON, 100 tenants", many, plainFloor);
         Say($"    100 tenants to one: {many.Arrived / json.Arrived:0.00} (target 0.7)");
 
-        var rounds = new List<(double Empty, Singles One, Singles Many)>();
-        for (var round = 0; round < Rounds; round++)
+        foreach (var connections in SingleConnections)
         {
-            rounds.Add((
-                await EmptyAsync(singles), await SinglesAsync(site, 1, singles), await SinglesAsync(site, 100, singles)));
+            var rounds = new List<(double Empty, Singles One, Singles Many)>();
+            for (var round = 0; round < Rounds; round++)
+            {
+                rounds.Add((
+                    await EmptyAsync(singles, connections),
+                    await SinglesAsync(site, 1, singles, connections),
+                    await SinglesAsync(site, 100, singles, connections)));
+            }
+
+            Say($"{connections:N0} connections: empty function {Statistics.Median(rounds.ConvertAll(r => r.Empty)):N0} requests/s");
+            Say("1 tenant", rounds.ConvertAll(r => (r.One, r.Empty)));
+            Say("100 tenants", rounds.ConvertAll(r => (r.Many, r.Empty)));
+            Say($"    100 tenants to one: {Statistics.Median(rounds.ConvertAll(r => r.Many.Arrived / r.One.Arrived)):0.00} (target 0.7)");
+            var single = Statistics.Median(rounds.ConvertAll(r => r.One.Accepted));
+            await HalfRateAsync(site, "single points", single / 2, connections, (requests, device) => requests.OsmAnd(device));
         }
 
-        Say($"empty function: {Statistics.Median(rounds.ConvertAll(r => r.Empty)):N0} requests/s over {SingleConnections} connections");
-        Say("1 tenant", rounds.ConvertAll(r => (r.One, r.Empty)));
-        Say("100 tenants", rounds.ConvertAll(r => (r.Many, r.Empty)));
-        Say($"    100 tenants to one: {Statistics.Median(rounds.ConvertAll(r => r.Many.Arrived / r.One.Arrived)):0.00} (target 0.7)");
-        var single = Statistics.Median(rounds.ConvertAll(r => r.One.Accepted));
-        await HalfRateAsync(site, "single points", single / 2, SingleConnections, (requests, device) => requests.OsmAnd(device));
         await HalfRateAsync(
             site, "batches of 1,000", json.Arrived / PointsPerBatch / 2, BatchConnections,
             (requests, device) => requests.Json(device, PointsPerBatch));
@@ -64,7 +74,7 @@ internal static class IngestionSpeed
     {
         await BatchesAsync(site, 1, 300, PointsPerBatch, (requests, device, points) => requests.Json(device, points));
         await BatchesAsync(site, 10, 300, PointsPerBatch, (requests, device, points) => requests.Overland(device, points));
-        await SinglesAsync(site, 1, 20_000);
+        await SinglesAsync(site, 1, WarmUpPoints, SingleConnections[0]);
     }
 
     // The median of three: a checkpoint or somebody else's work in one of them is not the floor.
@@ -80,18 +90,18 @@ internal static class IngestionSpeed
         return Statistics.Median(rates);
     }
 
-    private static async Task<double> EmptyAsync(int requests)
+    // Sent the very requests that the door is sent.
+    private static async Task<double> EmptyAsync(int points, int connections)
     {
         var folder = Directory.CreateTempSubdirectory("webhost-empty-");
         try
         {
             await using var host = await HostProcess.StartAsync(
                 Assembly.GetExecutingAssembly().Location, ["empty-host", "--contentRoot", folder.FullName],
-                new Dictionary<string, string>(), "api/empty");
-            var request = "GET /api/empty HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray();
-            IReadOnlyList<byte[]> own = [.. Enumerable.Repeat(request, requests / SingleConnections)];
-            await Load.RunAsync(host.Port, [.. Enumerable.Repeat(own, SingleConnections)]);
-            return (await Load.RunAsync(host.Port, [.. Enumerable.Repeat(own, SingleConnections)])).PerSecond;
+                new Dictionary<string, string>(), "api/gps");
+            var tokens = Enumerable.Range(0, connections).Select(_ => OpaqueToken.Generate(TokenKind.Device)).ToArray();
+            await Load.RunAsync(host.Port, OsmAnd(tokens, WarmUpPoints, connections));
+            return (await Load.RunAsync(host.Port, OsmAnd(tokens, points, connections))).PerSecond;
         }
         finally
         {
@@ -119,15 +129,14 @@ internal static class IngestionSpeed
         return (arrived / load.Elapsed.TotalSeconds, arrived / took.TotalSeconds);
     }
 
-    private static async Task<Singles> SinglesAsync(IngestionSite site, int tenants, int points)
+    private static async Task<Singles> SinglesAsync(IngestionSite site, int tenants, int points, int connections)
     {
         await site.ClearAsync();
-        var (ids, tokens) = await site.AddFleetAsync(tenants, Math.Max(1, 50 / tenants));
-        var requests = new DeviceRequests(tokens, Today);
-        var all = Enumerable.Range(0, points).Select(i => requests.OsmAnd(i % tokens.Length)).ToArray();
+        var (ids, tokens) = await site.AddFleetAsync(tenants, Math.Max(1, connections / tenants));
+        var requests = OsmAnd(tokens, points, connections);
         var processor = site.Host.ProcessorTime;
         var clock = Stopwatch.StartNew();
-        var load = await Load.RunAsync(site.Host.Port, Divide(all, SingleConnections));
+        var load = await Load.RunAsync(site.Host.Port, requests);
         await site.WaitUntilEmptyAsync();
         var took = clock.Elapsed;
         var arrived = await site.CountAsync(ids);
@@ -157,8 +166,22 @@ internal static class IngestionSpeed
             + $"p99 {load.Percentile(0.99):0.0} ms (target 100), {load.Refused} refused");
     }
 
-    private static IReadOnlyList<IReadOnlyList<byte[]>> Divide(byte[][] requests, int connections) =>
-        [.. Enumerable.Range(0, connections).Select(c => requests.Where((_, i) => i % connections == c).ToList())];
+    private static List<byte[]>[] OsmAnd(string[] tokens, int points, int connections)
+    {
+        var requests = new DeviceRequests(tokens, Today);
+        return Divide(Enumerable.Range(0, points).Select(i => requests.OsmAnd(i % tokens.Length)), connections);
+    }
+
+    private static List<byte[]>[] Divide(IEnumerable<byte[]> requests, int connections)
+    {
+        var divided = Enumerable.Range(0, connections).Select(_ => new List<byte[]>()).ToArray();
+        foreach (var (index, request) in requests.Index())
+        {
+            divided[index % connections].Add(request);
+        }
+
+        return divided;
+    }
 
     private static void Say(string what, (double Accepted, double Arrived) rates, double floor) => Say(
         $"{what}, batches of {PointsPerBatch:N0}: accepted {rates.Accepted:N0} points/s, arrived {rates.Arrived:N0} points/s, "
