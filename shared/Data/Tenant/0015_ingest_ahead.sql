@@ -31,16 +31,15 @@ BEGIN
                            unnest(batteries) AS battery, unnest(received) AS received_at, unnest(extra) AS extras
                 ) AS p
                 WHERE p.customer_id = ANY (admitted)
-            ), newest AS MATERIALIZED (
-                SELECT DISTINCT ON (customer_id, device_id) * FROM incoming
-                ORDER BY customer_id, device_id, fix_time DESC
             ), ahead AS MATERIALIZED (
                 SELECT o.customer_id, o.device_id
                 FROM (SELECT customer_id, device_id, min(fix_time) AS fix_time FROM incoming GROUP BY 1, 2) AS o
                 JOIN fleet.positions p USING (customer_id, device_id)
                 WHERE o.fix_time > p.fix_time AND NOT careful
             ), latest AS (
-                INSERT INTO fleet.positions AS known SELECT * FROM newest
+                INSERT INTO fleet.positions AS known
+                SELECT DISTINCT ON (customer_id, device_id) * FROM incoming
+                ORDER BY customer_id, device_id, fix_time DESC
                 ON CONFLICT (customer_id, device_id) DO UPDATE SET
                     fix_time = excluded.fix_time, position = excluded.position, altitude = excluded.altitude,
                     speed = excluded.speed, course = excluded.course, accuracy = excluded.accuracy,
