@@ -27,14 +27,17 @@ public static class PointMessage
 
     internal const byte Version = 1;
 
+    /// <summary>What a body begins with before its segments: the version.</summary>
+    internal const int HeadBytes = 1;
+
     /// <summary>Writes a batch; it is one segment unless it is large.</summary>
     public static IReadOnlyList<ReadOnlyMemory<byte>> ToSegments(PointBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         var writer = new SegmentWriter(batch);
-        for (var i = 0; i < batch.Points.Count; i++)
+        foreach (var point in batch.Points)
         {
-            writer.Write(batch.Points[i]);
+            writer.Write(point);
         }
 
         foreach (var heartbeat in batch.Heartbeats)
@@ -54,9 +57,9 @@ public static class PointMessage
     public static byte[] Join(IReadOnlyCollection<ReadOnlyMemory<byte>> segments)
     {
         ArgumentNullException.ThrowIfNull(segments);
-        var body = new byte[1 + segments.Sum(segment => segment.Length)];
+        var body = new byte[HeadBytes + segments.Sum(segment => segment.Length)];
         body[0] = Version;
-        var end = 1;
+        var end = HeadBytes;
         foreach (var segment in segments)
         {
             segment.Span.CopyTo(body.AsSpan(end));
@@ -88,7 +91,7 @@ public static class PointMessage
         }
 
         var segments = new List<PointSegment>();
-        var rest = body[1..];
+        var rest = body[HeadBytes..];
         while (!rest.IsEmpty)
         {
             var reader = new SegmentReader(rest.Span);

@@ -6,9 +6,6 @@ namespace WebHost.Gps.Ingestion;
 public sealed record PointSegment(PointBatch Batch, ReadOnlyMemory<byte> Bytes)
 {
     /// <summary>Writes a batch.</summary>
-    public static PointSegment Write(PointBatch batch)
-    {
-        var segments = PointMessage.ToSegments(batch);
-        return new PointSegment(batch, segments is [var only] ? only : segments.SelectMany(segment => segment.ToArray()).ToArray());
-    }
+    public static PointSegment Write(PointBatch batch) =>
+        new(batch, PointMessage.Join(PointMessage.ToSegments(batch)).AsMemory(PointMessage.HeadBytes));
 }
