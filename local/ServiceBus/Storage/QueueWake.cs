@@ -12,6 +12,8 @@ internal sealed class QueueWake(NpgsqlDataSource database) : IAsyncDisposable
     private const string Channel = "service_bus";
 
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromSeconds(1);
+
+    // A busy sender would otherwise pay for a transaction a message to wake receivers that are awake.
     private static readonly TimeSpan NotifyInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _waiting = new();
