@@ -106,6 +106,7 @@ public static class Composition
         services.AddSingleton<VehicleStore>();
         services.AddSingleton<GeofenceStore>();
         services.AddSingleton<DeviceStore>();
+        services.AddSingleton<KnownDevices>();
         services.AddSingleton<TrackerStore>();
         services.AddSingleton<TrackReader>();
         services.AddSingleton<GpsParser>();

@@ -13,7 +13,7 @@ namespace WebHost.Gps;
 
 /// <summary>The door for GPS devices. A 2xx means that the points survive any crash from then on.</summary>
 public sealed class ReceivePoints(
-    DeviceStore devices,
+    KnownDevices devices,
     TrackerStore trackers,
     PointAllowances allowances,
     GpsParser parser,

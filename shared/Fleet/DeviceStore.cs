@@ -1,10 +1,7 @@
-using Microsoft.Extensions.Caching.Memory;
 using Npgsql;
 using WebHost.Data;
 using WebHost.Gps;
-using WebHost.Json;
 using WebHost.Placement;
-using WebHost.Plans;
 using WebHost.Security;
 
 namespace WebHost.Fleet;
@@ -13,21 +10,8 @@ namespace WebHost.Fleet;
 /// Devices. The control database knows their tokens, so that the door can tell whose a point is; the tenant's database knows
 /// which vehicle they ride in, and moves with the tenant.
 /// </summary>
-public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions, IMemoryCache cache)
+public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions)
 {
-    private const string SelectKnown =
-        """
-        SELECT d.id, d.tenant_id, t.plan, d.speed_unit, d.ident, b.idents, b.ids
-        FROM devices d JOIN tenants t ON t.id = d.tenant_id
-        CROSS JOIN LATERAL (
-            SELECT coalesce(array_agg(ident ORDER BY id), '{}') AS idents,
-                   coalesce(array_agg(CASE WHEN revoked_at IS NULL THEN id END ORDER BY id), '{}') AS ids
-            FROM devices WHERE gateway_id = d.id) AS b
-        """;
-
-    // A revoked token is refused everywhere after this long at the latest.
-    private static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(5);
-
     /// <summary>The tenant's devices, oldest first.</summary>
     public Task<List<Device>> ListAsync(Guid tenantId, CancellationToken cancellationToken) =>
         sessions.ReadAsync(
@@ -81,46 +65,6 @@ public sealed class DeviceStore(ControlDatabase control, TenantSessions sessions
             "UPDATE devices SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = $1 AND id = $2", tenantId, deviceId)
             .RunAsync(cancellationToken) > 0;
     }
-
-    /// <summary>The tenant's devices that have a token, revoked ones too, with the trackers behind them.</summary>
-    public async Task<IReadOnlyList<KnownDevice>> ListKnownAsync(Guid tenantId, CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        return await connection.Sql($"{SelectKnown} WHERE d.tenant_id = $1 AND d.token_hash IS NOT NULL", tenantId)
-            .ListAsync(ReadKnown, cancellationToken);
-    }
-
-    /// <summary>The device whose token this is, or null when it is unknown or revoked.</summary>
-    public async ValueTask<KnownDevice?> FindByTokenAsync(string token, CancellationToken cancellationToken)
-    {
-        if (!OpaqueToken.IsWellFormed(TokenKind.Device, token))
-        {
-            return null;
-        }
-
-        if (cache.TryGetValue((nameof(DeviceStore), token), out KnownDevice? known))
-        {
-            return known;
-        }
-
-        // Every device that speaks is looked up every few seconds, and planning the statement is most of what that costs.
-        await using var connection = await control.OpenAsync(cancellationToken);
-        var select = connection.Sql(
-            $"{SelectKnown} WHERE d.token_hash = $1 AND d.revoked_at IS NULL", OpaqueToken.Hash(token));
-        await select.PrepareAsync(cancellationToken);
-        var device = await select.FirstAsync(ReadKnown, cancellationToken);
-        return cache.Set((nameof(DeviceStore), token), device, CacheFor);
-    }
-
-    private static KnownDevice ReadKnown(NpgsqlDataReader row) => new(
-        row.GetGuid(0),
-        row.GetGuid(1),
-        WireName.Parse<PlanId>(row.GetString(2)),
-        WireName.Parse<SpeedUnit>(row.GetString(3)),
-        new KnownTrackers(
-            row.GetGuid(0),
-            row.Maybe<string>(4),
-            row.GetFieldValue<string[]>(5).Zip(row.GetFieldValue<Guid?[]>(6))));
 
     private Task<bool> AddToFleetAsync(
         Guid tenantId, Guid deviceId, string name, string? vehicleId, CancellationToken cancellationToken) =>

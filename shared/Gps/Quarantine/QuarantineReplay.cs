@@ -22,7 +22,7 @@ public sealed record ReplayedQuarantine(
 /// </summary>
 public sealed class QuarantineReplay(
     QuarantineStore quarantine,
-    DeviceStore devices,
+    KnownDevices devices,
     TrackerStore trackers,
     PointQueue queue,
     TimeProvider time)
@@ -91,7 +91,7 @@ public sealed class QuarantineReplay(
     private async Task<Dictionary<Guid, Sender>> ListSendersAsync(Guid tenantId, CancellationToken cancellationToken)
     {
         var senders = new Dictionary<Guid, Sender>();
-        foreach (var poster in await devices.ListKnownAsync(tenantId, cancellationToken))
+        foreach (var poster in await devices.ListAsync(tenantId, cancellationToken))
         {
             senders[poster.DeviceId] = new Sender(poster, null);
             foreach (var (ident, deviceId) in poster.Trackers.Others)

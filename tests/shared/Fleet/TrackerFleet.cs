@@ -9,7 +9,9 @@ namespace WebHost.Tests.Fleet;
 internal sealed record TrackerFleet(ControlFixture Fixture, Guid TenantId, Guid DeviceId, string Token)
 {
     /// <summary>Devices as a process sees them that has seen none yet.</summary>
-    public DeviceStore Devices => new(Fixture.Control, Fixture.NewSessions(), new MemoryCache(new MemoryCacheOptions()));
+    public KnownDevices Known => new(Fixture.Control, new MemoryCache(new MemoryCacheOptions()));
+
+    public DeviceStore Devices => new(Fixture.Control, Fixture.NewSessions());
 
     public TrackerStore Trackers => new(Fixture.Control);
 
@@ -21,5 +23,5 @@ internal sealed record TrackerFleet(ControlFixture Fixture, Guid TenantId, Guid 
     }
 
     public async Task<KnownDevice> FindAsync() =>
-        (await Devices.FindByTokenAsync(Token, TestContext.Current.CancellationToken))!;
+        (await Known.FindByTokenAsync(Token, TestContext.Current.CancellationToken))!;
 }

@@ -32,7 +32,7 @@ public sealed class QuarantineReplayTests(ControlFixture fixture) : IClassFixtur
         _quarantine = new QuarantineStore(sessions);
         _replay = new QuarantineReplay(
             _quarantine,
-            new DeviceStore(fixture.Control, sessions, new MemoryCache(new MemoryCacheOptions())),
+            new KnownDevices(fixture.Control, new MemoryCache(new MemoryCacheOptions())),
             new TrackerStore(fixture.Control),
             _queue.Queue,
             TimeProvider.System);
