@@ -52,7 +52,18 @@ public sealed class ReceivePoints(
             throw ProblemException.BadRequest("$", failure);
         }
 
-        await AcceptAsync(device.TenantId, TrackerBatches.Divide(device, parsed, time.GetUtcNow()), limits);
+        var batches = TrackerBatches.Divide(device, parsed, time.GetUtcNow());
+        var points = Admit(device.TenantId, batches, limits);
+        try
+        {
+            await queue.EnqueueAsync(batches);
+        }
+        catch (PointsNotTakenException)
+        {
+            allowances.GiveBack(device.TenantId, points);
+            throw;
+        }
+
         return parsed.Reply.ContentType is { } contentType
             ? new ContentResult { Content = parsed.Reply.Body, ContentType = contentType, StatusCode = StatusCodes.Status200OK }
             : new StatusCodeResult(StatusCodes.Status200OK);
@@ -76,7 +87,8 @@ public sealed class ReceivePoints(
             : parsed;
     }
 
-    private async Task AcceptAsync(Guid tenantId, IReadOnlyList<PointBatch> batches, PlanLimits limits)
+    // All of a request's points, or none of them.
+    private int Admit(Guid tenantId, IReadOnlyList<PointBatch> batches, PlanLimits limits)
     {
         var count = batches.Sum(batch => batch.Count);
         if (count > limits.PointsPerRequest)
@@ -89,15 +101,7 @@ public sealed class ReceivePoints(
         }
 
         ThrowIfRefused(allowances.Take(tenantId, limits, count), limits);
-        try
-        {
-            await queue.EnqueueAsync(batches);
-        }
-        catch (PointsNotTakenException)
-        {
-            allowances.GiveBack(tenantId, count);
-            throw;
-        }
+        return count;
     }
 
     private static void ThrowIfRefused(TimeSpan? wait, PlanLimits limits)

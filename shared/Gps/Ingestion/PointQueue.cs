@@ -6,9 +6,10 @@ namespace WebHost.Gps.Ingestion;
 /// <summary>
 /// The queue between the door and the tenants' databases. What it has taken survives any crash.
 ///
-/// Requests that arrive together share a message. One that comes alone is sent at once; while two sends are on their way, what
-/// arrives waits until one of them is done and then goes together. How long that is follows from how long the queue takes: a
-/// few milliseconds, which cost a busy door little and save it most of its round trips.
+/// Requests that arrive together share a message. One that comes alone is sent at once; while a send is on its way, what
+/// arrives waits until it is done and then goes together. How long that is follows from how long the queue takes: a few
+/// milliseconds, which cost a busy door little and save it most of its round trips. Only a send that takes long does not hold
+/// up the next.
 /// </summary>
 public sealed class PointQueue : IAsyncDisposable
 {
@@ -17,11 +18,14 @@ public sealed class PointQueue : IAsyncDisposable
 
     // Service Bus takes 256 KB a message in the Standard tier, headers included.
     private const int LargestBody = 200_000;
-    private const int MostSends = 2;
+    private const int MostSends = 4;
     private const int RequestsAnsweredTogether = 16;
     private const long MostBytesWaiting = 64 << 20;
     private const string AttemptsProperty = "attempts";
     private const string JournaledProperty = "journaled";
+
+    // Fewer and larger messages cost less, so that the next send waits for the last one; but not for one that is stuck.
+    private static readonly TimeSpan LongSend = TimeSpan.FromMilliseconds(50);
 
     private readonly Channel<Segment> _waiting =
         Channel.CreateUnbounded<Segment>(new UnboundedChannelOptions { SingleReader = true });
@@ -46,20 +50,21 @@ public sealed class PointQueue : IAsyncDisposable
     /// in part when this throws: the device sends all of it again, and no point counts twice.
     /// </summary>
     /// <exception cref="PointsNotTakenException">The queue does not take it, or too much waits for it already.</exception>
-    public async Task EnqueueAsync(IReadOnlyList<PointBatch> batches)
+    public Task EnqueueAsync(IReadOnlyList<PointBatch> batches)
     {
         ArgumentNullException.ThrowIfNull(batches);
         var segments = batches is [var only] ? PointMessage.ToSegments(only) : [.. batches.SelectMany(PointMessage.ToSegments)];
         if (segments.Count == 0)
         {
-            return;
+            return Task.CompletedTask;
         }
 
         var bytes = segments.Sum(segment => (long)segment.Length);
         if (Interlocked.Add(ref _bytesWaiting, bytes) > MostBytesWaiting + bytes)
         {
             Interlocked.Add(ref _bytesWaiting, -bytes);
-            throw new PointsNotTakenException($"More than {MostBytesWaiting >> 20} MB of points wait for the queue already.");
+            return Task.FromException(
+                new PointsNotTakenException($"More than {MostBytesWaiting >> 20} MB of points wait for the queue already."));
         }
 
         var request = new Request(segments.Count);
@@ -67,11 +72,11 @@ public sealed class PointQueue : IAsyncDisposable
         {
             if (!_waiting.Writer.TryWrite(new Segment(segment, request)))
             {
-                throw new PointsNotTakenException("The queue is being closed.");
+                return Task.FromException(new PointsNotTakenException("The queue is being closed."));
             }
         }
 
-        await request.Taken;
+        return request.Taken;
     }
 
     /// <summary>
@@ -146,7 +151,7 @@ public sealed class PointQueue : IAsyncDisposable
         while (await _waiting.Reader.WaitToReadAsync())
         {
             await _sends.WaitAsync();
-            _ = SendAsync(TakeGroup());
+            await SendAsync(TakeGroup()).WaitAsync(LongSend).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         for (var i = 0; i < MostSends; i++)
