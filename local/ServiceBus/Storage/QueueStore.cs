@@ -402,7 +402,8 @@ internal sealed class QueueStore : IAsyncDisposable
         RunAsync(queue, async () =>
         {
             _maintained[queue] = Stopwatch.GetTimestamp();
-            await using var batch = _relaxed.CreateBatch();
+            await using var connection = await _relaxed.OpenConnectionAsync(cancellationToken);
+            await using var batch = new NpgsqlBatch(connection);
             foreach (var sql in (string[])
                 [
                     """
@@ -430,6 +431,7 @@ internal sealed class QueueStore : IAsyncDisposable
                 batch.BatchCommands.Add(command);
             }
 
+            await batch.PrepareAsync(cancellationToken);
             var untilNext = await batch.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
             return batch.BatchCommands[0].RecordsAffected > 0 ? TimeSpan.Zero : untilNext ?? TimeSpan.MaxValue;
         }, cancellationToken);

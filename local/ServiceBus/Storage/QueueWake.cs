@@ -78,10 +78,7 @@ internal sealed class QueueWake(NpgsqlDataSource database) : IAsyncDisposable
             var queues = _toNotify.Keys.Where(queue => _toNotify.TryRemove(queue, out _)).ToArray();
             if (queues.Length > 0)
             {
-                await using var command = database.CreateCommand("SELECT pg_notify($1, queue) FROM unnest($2) queue");
-                command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Channel });
-                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = queues });
-                await command.ExecuteNonQueryAsync(_stop.Token);
+                await NotifyAsync(queues);
                 await Task.Delay(NotifyInterval, _stop.Token);
             }
         }
@@ -93,6 +90,16 @@ internal sealed class QueueWake(NpgsqlDataSource database) : IAsyncDisposable
         {
             _notifying.Release();
         }
+    }
+
+    private async Task NotifyAsync(string[] queues)
+    {
+        await using var connection = await database.OpenConnectionAsync(_stop.Token);
+        await using var command = new NpgsqlCommand("SELECT pg_notify($1, queue) FROM unnest($2) queue", connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Channel });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = queues });
+        await command.PrepareAsync(_stop.Token);
+        await command.ExecuteNonQueryAsync(_stop.Token);
     }
 
     private async Task ListenAsync()
