@@ -74,7 +74,7 @@ public sealed class KnownDevices
             JOIN unnest($1) WITH ORDINALITY AS shown (hash, number) ON shown.hash = d.token_hash
             WHERE d.revoked_at IS NULL
             """,
-            (object)Array.ConvertAll(shown, OpaqueToken.Hash));
+            (object)Array.ConvertAll(shown, OpaqueToken.Hash)); // An array of arrays would be taken for one parameter each.
         select.CommandTimeout = MostSecondsALookup;
 
         // Planning the statement is most of what a look-up costs.
