@@ -7,9 +7,9 @@ namespace WebHost.Gps.Ingestion;
 /// The queue between the door and the tenants' databases. What it has taken survives any crash.
 ///
 /// Requests that arrive together share a message. One that comes alone is sent at once; while a send is on its way, what
-/// arrives waits until it is done and then goes together. How long that is follows from how long the queue takes: a few
-/// milliseconds, which cost a busy door little and save it most of its round trips. Only a send that takes long does not hold
-/// up the next.
+/// arrives waits until it is done and then goes together, with what waits for a processor by then. How long that is follows
+/// from how long the queue takes: a few milliseconds, which cost a busy door little and save it most of its round trips. Only
+/// a send that takes long does not hold up the next.
 /// </summary>
 public sealed class PointQueue : IAsyncDisposable
 {
@@ -151,6 +151,7 @@ public sealed class PointQueue : IAsyncDisposable
         while (await _waiting.Reader.WaitToReadAsync())
         {
             await _sends.WaitAsync();
+            await LetOthersComeAsync();
             await SendAsync(TakeGroup()).WaitAsync(LongSend).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
@@ -158,6 +159,14 @@ public sealed class PointQueue : IAsyncDisposable
         {
             await _sends.WaitAsync();
         }
+    }
+
+    // Requests that have arrived and wait for a processor may as well share the message: this goes on behind them.
+    private static Task LetOthersComeAsync()
+    {
+        var turn = new TaskCompletionSource();
+        ThreadPool.UnsafeQueueUserWorkItem(static turn => turn.SetResult(), turn, preferLocal: false);
+        return turn.Task;
     }
 
     private List<Segment> TakeGroup()
