@@ -67,9 +67,14 @@ public sealed class PointWriter(TenantConnections connections)
     private static NpgsqlBatchCommand Points(TenantPlacement[] served, IReadOnlyList<PlacedBatch> batches)
     {
         var rows = new PointRows(batches.Sum(b => b.Batch.Points.Count));
-        foreach (var (batch, _) in batches)
+
+        // In the order of the table's key, which spares the database most of its sorting.
+        foreach (var device in batches.GroupBy(b => (b.Batch.TenantId, b.Batch.DeviceId)).OrderBy(device => device.Key))
         {
-            rows.Add(batch);
+            foreach (var (batch, _) in device)
+            {
+                rows.Add(batch);
+            }
         }
 
         return Call(

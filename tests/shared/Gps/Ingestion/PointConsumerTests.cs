@@ -61,6 +61,26 @@ public sealed class PointConsumerTests(ControlFixture fixture) : IClassFixture<C
     }
 
     [Fact]
+    public async Task Of_points_of_one_device_and_moment_in_one_turn_the_one_received_first_stays_whatever_their_order()
+    {
+        var tenant = await fixture.AddRoutedTenantAsync();
+        var first = Batches.Of(tenant.TenantId, Guid.NewGuid(), 3, extras: """{"was":"first"}""");
+        var second = Batches.Of(tenant.TenantId, first.DeviceId, 3, extras: """{"was":"second"}""") with
+        {
+            ReceivedAt = first.ReceivedAt.AddSeconds(1),
+        };
+        await _queue.Client.CreateSender(PointQueue.Name).SendMessageAsync(new ServiceBusMessage(
+            PointMessage.Join([.. PointMessage.ToSegments(second), .. PointMessage.ToSegments(first)])), Cancellation);
+
+        await ConsumeUntilAsync(tenant.TenantId, 3);
+
+        Assert.Equal(3L, await fixture.AskAsync<long>(
+            """SELECT count(*) FROM fleet.points WHERE customer_id = $1 AND extras @> '{"was":"first"}'""", tenant.TenantId));
+        Assert.Equal("first", await fixture.AskAsync<string>(
+            "SELECT extras ->> 'was' FROM fleet.positions WHERE customer_id = $1", tenant.TenantId));
+    }
+
+    [Fact]
     public async Task Consume_batch_that_the_database_refuses_becomes_a_dead_letter_alone()
     {
         var tenant = await fixture.AddRoutedTenantAsync();
