@@ -145,7 +145,8 @@ internal sealed class FunctionCatalog
                 AddIfBound(Http, TriggerBinder.Http(function, trigger, route!, faults));
                 break;
             case TimerTriggerAttribute trigger:
-                AddIfBound(Timers, binder.Timer(function, trigger, faults));
+                var timer = binder.Timer(function, trigger, faults);
+                AddIfBound(Timers, binder.IsDisabled(function) ? null : timer);
                 break;
             case ServiceBusTriggerAttribute trigger:
                 AddIfBound(Queues, binder.Queue(function, trigger, faults));

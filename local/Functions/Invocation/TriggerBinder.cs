@@ -72,6 +72,10 @@ internal sealed partial class TriggerBinder(IConfiguration configuration, HostJs
             : null;
     }
 
+    /// <summary>Whether the setting with which Azure Functions turns a function off does; here it is for timers.</summary>
+    internal bool IsDisabled(LocalFunction function) =>
+        bool.TryParse(configuration[$"AzureWebJobs.{function.Name}.Disabled"], out var disabled) && disabled;
+
     internal QueueFunction? Queue(LocalFunction function, ServiceBusTriggerAttribute trigger, List<string> faults)
     {
         var before = faults.Count;

@@ -207,6 +207,9 @@ public sealed class LocalApp : IAsyncDisposable
         settings["Security__MasterKeys"] = MasterKey;
         settings["Webhooks__SignupSecrets"] = $"{SignupSecret},{OldSignupSecret}";
         settings["Webhooks__StripeSecrets"] = StripeSecret;
+
+        // What the tests send is of fixed days, older than plans keep it, and would be removed ten minutes before each hour.
+        settings["AzureWebJobs.RemoveExpired.Disabled"] = "true";
         settings["Operations__FirstRetryInterval"] = "00:00:00.05";
         settings["Operations__LongestRetryInterval"] = "00:00:01";
         settings["Providers__Hetzner__BaseAddress"] = $"{simulators}hetzner";

@@ -83,9 +83,25 @@ public sealed class TimerTests : IAsyncLifetime
         await Eventually.IsTrueAsync(() => Task.FromResult(application.Recorder.Count("begin") == 2));
     }
 
-    private Task<TestApplication> StartAsync<T>(string yearly = "0 0 0 1 1 *") =>
+    [Fact]
+    public async Task A_timer_that_a_setting_disables_does_not_run_and_others_do()
+    {
+        await using var application = await StartAsync<TimerTestFunctions>("* * * * * *", disabled: "Yearly");
+
+        await Eventually.IsTrueAsync(() => Task.FromResult(application.Recorder.Count("end") == 2));
+
+        Assert.DoesNotContain(application.Recorder.Events, entry => entry.StartsWith("yearly", StringComparison.Ordinal));
+    }
+
+    private Task<TestApplication> StartAsync<T>(string yearly = "0 0 0 1 1 *", string disabled = "None") =>
         TestApplication.StartAsync(
-            [typeof(T)], new() { ["LocalHost:Database"] = ConnectionString, ["YearlySchedule"] = yearly });
+            [typeof(T)],
+            new()
+            {
+                ["LocalHost:Database"] = ConnectionString,
+                ["YearlySchedule"] = yearly,
+                [$"AzureWebJobs.{disabled}.Disabled"] = "true",
+            });
 
     private async Task<bool> RowsAsync(string where, long expected) =>
         await ExecuteAsync($"SELECT count(*) FROM functions_host.timer {where}") is long count && count == expected;
