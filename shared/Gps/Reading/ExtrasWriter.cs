@@ -185,7 +185,7 @@ internal sealed class ExtrasWriter : IDisposable
                     break;
                 case JsonTokenType.Number when reader.ValueSpan.Length <= LongestNumber
                     && reader.TryGetDouble(out var number) && double.IsFinite(number):
-                    Writer.WriteRawValue(reader.ValueSpan, skipInputValidation: true);
+                    WriteNumber(reader.ValueSpan, number);
                     break;
                 case JsonTokenType.Number:
                     Writer.WriteStringValue(JsonTokens.Text(ref reader));
@@ -199,6 +199,20 @@ internal sealed class ExtrasWriter : IDisposable
             }
         }
         while (!IsComplete(reader, depth) && reader.Read());
+    }
+
+    // PostgreSQL keeps every digit that an exponent stands for, and refuses more than 16,383 behind the point: of a number with an
+    // exponent goes in what a double knows of it.
+    private void WriteNumber(ReadOnlySpan<byte> written, double number)
+    {
+        if (written.IndexOfAny((byte)'e', (byte)'E') < 0)
+        {
+            Writer.WriteRawValue(written, skipInputValidation: true);
+        }
+        else
+        {
+            Writer.WriteNumberValue(number);
+        }
     }
 
     private static bool IsComplete(in Utf8JsonReader reader, int depth) =>

@@ -17,7 +17,7 @@ public sealed class StorabilityTests
         ? Text
         : Gen.OneOf(
             Text,
-            Gen.OneOf<string>("1", "-0", "1.50", "1e400", "-1e-400", "1e200000", "true", "null", new string('9', 400)),
+            Gen.OneOf<string>("1", "-0", "1.50", "1e400", "-1e-400", "1e-20000", "0E-20000", "1e200000", "true", "null", new string('9', 400)),
             self.Array[0, 3].Select(items => $"[{string.Join(',', items)}]"),
             Gen.Select(Text, self).Array[0, 3].Select(members =>
                 $"{{{string.Join(',', members.Select(member => $"{member.Item1}:{member.Item2}"))}}}")));
