@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using WebHost.Problems;
@@ -9,11 +10,13 @@ namespace WebHost.Gps;
 internal static class DeviceBody
 {
     private const int FirstRead = 4_096;
+    private const int MostPromised = 65_536;
+    private const int Growth = 16;
 
     /// <summary>The body, free of its encoding.</summary>
     /// <exception cref="ProblemException">
-    /// 413 when it is larger than <paramref name="limit"/> bytes, packed or unpacked; 415 for an encoding that is not known;
-    /// 400 when it is not in the encoding that it claims.
+    /// 413 when it is larger than <paramref name="limit"/> bytes, packed or unpacked; 415 for an encoding that is not known, and
+    /// for several; 400 when it is not in the encoding that it claims.
     /// </exception>
     public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
         HttpRequest request, int limit, CancellationToken cancellationToken)
@@ -23,76 +26,80 @@ internal static class DeviceBody
             return default;
         }
 
+        var decode = FindDecoder(request);
         if (request.ContentLength > limit)
         {
             throw Requests.TooLarge(limit);
         }
 
+        // Packed, it has to be within the limit too, and is as large as it says before anything is made of it.
+        var sent = await ReadAllAsync(request.Body, (int)(request.ContentLength ?? 0), limit, cancellationToken);
+
+        // Some senders compress without saying so.
+        decode ??= IsGzip(sent.Span) ? Gzip : null;
+        return decode is null ? sent : await UnpackAsync(sent, decode, limit, cancellationToken);
+    }
+
+    // Each further encoding would multiply what a small body can unpack to; no device uses two.
+    private static Func<Stream, Stream>? FindDecoder(HttpRequest request)
+    {
+        if (request.Headers.ContentEncoding.Count == 0)
+        {
+            return null;
+        }
+
         var encodings = request.Headers.ContentEncoding
             .SelectMany(header => (header ?? "").Split(','))
-            .Select(encoding => encoding.Trim())
-            .Where(encoding => encoding.Length > 0)
-            .Reverse();
-        var body = request.Body;
-        foreach (var encoding in encodings)
+            .Select(encoding => encoding.Trim().ToLowerInvariant())
+            .Where(encoding => encoding.Length > 0 && encoding != "identity")
+            .Take(2)
+            .ToArray();
+        return encodings switch
         {
-            body = Decode(encoding, body);
-        }
-
-        await using var decoder = ReferenceEquals(body, request.Body) ? null : body;
-        try
-        {
-            var read = await ReadAllAsync(body, (int)(request.ContentLength ?? 0), limit, cancellationToken);
-
-            // Some senders compress without saying so.
-            return decoder is null && IsGzip(read.Span) ? await UnpackAsync(read, limit, cancellationToken) : read;
-        }
-        catch (InvalidDataException corrupt)
-        {
-            throw Corrupt(corrupt);
-        }
-        catch (InvalidOperationException corrupt) when (decoder is not null)
-        {
-            // What Brotli says of the same.
-            throw Corrupt(corrupt);
-        }
+            [] => null,
+            ["gzip" or "x-gzip"] => Gzip,
+            ["deflate"] => static packed => new ZLibStream(packed, CompressionMode.Decompress),
+            ["br"] => static packed => new BrotliStream(packed, CompressionMode.Decompress),
+            [var unknown] => throw UnknownEncoding($"The content encoding '{unknown}' is not known here."),
+            _ => throw UnknownEncoding("The body has several content encodings."),
+        };
     }
+
+    private static ProblemException UnknownEncoding(string detail) => new(
+        StatusCodes.Status415UnsupportedMediaType, "Unknown encoding", $"{detail} Send gzip, deflate, br, or no encoding.");
 
     private static async Task<ReadOnlyMemory<byte>> UnpackAsync(
-        ReadOnlyMemory<byte> packed, int limit, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> packed, Func<Stream, Stream> decode, int limit, CancellationToken cancellationToken)
     {
-        await using var unpacked = Decode("gzip", new MemoryStream(packed.ToArray(), writable: false));
-        return await ReadAllAsync(unpacked, packed.Length, limit, cancellationToken);
+        MemoryMarshal.TryGetArray(packed, out var bytes);
+        await using var unpacked = decode(new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false));
+        try
+        {
+            return await ReadAllAsync(unpacked, packed.Length, limit, cancellationToken);
+        }
+        catch (Exception corrupt) when (corrupt is InvalidDataException or InvalidOperationException)
+        {
+            // The second is what Brotli says.
+            throw ProblemException.BadRequest("$", $"The body is not in the encoding it claims: {corrupt.Message}");
+        }
     }
-
-    private static ProblemException Corrupt(Exception corrupt) =>
-        ProblemException.BadRequest("$", $"The body is not in the encoding it claims: {corrupt.Message}");
 
     private static bool IsGzip(ReadOnlySpan<byte> bytes) => bytes is [0x1f, 0x8b, ..];
 
-    private static Stream Decode(string encoding, Stream body) => encoding.ToLowerInvariant() switch
-    {
-        "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress),
-        "deflate" => new ZLibStream(body, CompressionMode.Decompress),
-        "br" => new BrotliStream(body, CompressionMode.Decompress),
-        "identity" => body,
-        _ => throw new ProblemException(
-            StatusCodes.Status415UnsupportedMediaType,
-            "Unknown encoding",
-            $"The content encoding '{encoding}' is not known here. Send gzip, deflate, br, or no encoding."),
-    };
+    private static GZipStream Gzip(Stream packed) => new(packed, CompressionMode.Decompress);
 
     // Grows with what arrives, never with what is promised.
     private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(
         Stream body, int expected, int limit, CancellationToken cancellationToken)
     {
-        var buffer = new byte[Math.Clamp(expected + 1, FirstRead, 1 << 20)];
+        var buffer = new byte[Math.Clamp(expected + 1, FirstRead, MostPromised)];
         var length = 0;
         while (true)
         {
             if (length == buffer.Length)
             {
-                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, limit + 1L));
+                var larger = Math.Clamp(expected + 1L, length * 2L, length * (long)Growth);
+                Array.Resize(ref buffer, (int)Math.Min(larger, limit + 1L));
             }
 
             var read = await body.ReadAsync(buffer.AsMemory(length), cancellationToken);

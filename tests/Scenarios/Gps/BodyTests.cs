@@ -46,6 +46,29 @@ public sealed class BodyTests(SharedApp shared, GpsFleet fleet) : Scenario(share
     }
 
     [Fact]
+    public async Task Body_that_is_packed_more_than_once_is_415_whatever_it_unpacks_to()
+    {
+        var tracker = await App.AddDeviceAsync(fleet.TenantId);
+        var content = new ByteArrayContent(Compress("gzip", Compress("gzip", Points(20))));
+        content.Headers.TryAddWithoutValidation("Content-Encoding", "gzip, gzip");
+
+        var problem = (await PostAsync(tracker, content)).ExpectProblem(HttpStatusCode.UnsupportedMediaType);
+
+        Assert.Contains("several", problem.Text("detail"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Packed_body_in_chunks_that_is_larger_than_the_plan_allows_is_413_although_it_unpacks_to_less()
+    {
+        var tracker = await App.AddDeviceAsync(fleet.TenantId);
+        var space = Compress("gzip", " "u8.ToArray());
+        var content = new ByteArrayContent([.. Enumerable.Repeat(space, (10_000_000 / space.Length) + 1).SelectMany(part => part)]);
+        content.Headers.ContentEncoding.Add("gzip");
+
+        (await PostAsync(tracker, content, chunked: true)).ExpectProblem(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Fact]
     public async Task Damaged_compression_is_400_and_an_unknown_one_415()
     {
         var tracker = await App.AddDeviceAsync(fleet.TenantId);
