@@ -15,8 +15,17 @@ internal sealed class PointAllowance(TimeProvider time)
     private long? _asOf;
     private long _lastUse;
 
-    /// <summary>How long it has not been asked for.</summary>
-    public TimeSpan Idle => time.GetElapsedTime(Volatile.Read(ref _lastUse));
+    /// <summary>Whether it has not been asked for so long and nothing would be different had it never been.</summary>
+    public bool IsRested(TimeSpan idle)
+    {
+        lock (_lock)
+        {
+            return _asOf is { } before
+                && time.GetElapsedTime(_lastUse) > idle
+                && _unshared == 0
+                && _balance + (_rate * time.GetElapsedTime(before).TotalSeconds) >= _burst;
+        }
+    }
 
     /// <summary>Takes so many points, or answers after what time there will be some.</summary>
     public TimeSpan? Take(int rate, int burst, int points)
@@ -78,7 +87,7 @@ internal sealed class PointAllowance(TimeProvider time)
     private void Fill(int rate, int burst)
     {
         var now = time.GetTimestamp();
-        Volatile.Write(ref _lastUse, now);
+        _lastUse = now;
         _balance = _asOf is { } before
             ? Math.Min(burst, _balance + (rate * time.GetElapsedTime(before, now).TotalSeconds))
             : burst;

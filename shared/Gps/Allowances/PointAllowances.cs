@@ -46,9 +46,9 @@ public sealed partial class PointAllowances(ControlDatabase control, TimeProvide
     /// <summary>Counts what was let in since the last time against rows that all processes share, and learns what is left.</summary>
     public async Task ShareAsync(CancellationToken cancellationToken)
     {
-        foreach (var idle in _allowances.Where(known => known.Value.Idle > ForgetAfter))
+        foreach (var rested in _allowances.Where(known => known.Value.IsRested(ForgetAfter)))
         {
-            _allowances.TryRemove(idle);
+            _allowances.TryRemove(rested);
         }
 
         var shares = _allowances.OrderBy(known => known.Key)

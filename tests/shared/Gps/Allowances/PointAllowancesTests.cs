@@ -91,6 +91,19 @@ public sealed class PointAllowancesTests(ControlFixture fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task Share_a_debt_is_not_forgotten_however_long_nothing_comes()
+    {
+        var allowances = NewInstance();
+        allowances.Take(_tenant, Hobby, 10 * Hobby.PointBurst);
+        await allowances.ShareAsync(Cancellation);
+
+        _clock.Step(TimeSpan.FromMinutes(3));
+        await allowances.ShareAsync(Cancellation);
+
+        Assert.NotNull(allowances.Take(_tenant, Hobby, 1));
+    }
+
+    [Fact]
     public async Task Share_two_instances_together_let_in_the_rate_of_one()
     {
         var instances = (PointAllowances[])[NewInstance(TimeProvider.System), NewInstance(TimeProvider.System)];
