@@ -69,20 +69,20 @@ public sealed class ReceivePoints(
             : new StatusCodeResult(StatusCodes.Status200OK);
     }
 
-    // Trackers that are known cost a look into a dictionary. Others are registered before their points are accepted; with what
-    // cannot be registered, the request is read once more, since a quarantined message is kept as it came.
+    // Trackers that are known cost a look into a dictionary. Others are registered before their points are accepted. Of those that
+    // turn out not to be taken, here or by a request beside this one, the request is read once more, since a quarantined message
+    // is kept as it came.
     private async ValueTask<ParsedRequest> ParseAsync(
         GpsRequest request, KnownDevice device, CancellationToken cancellationToken)
     {
         var parsed = parser.Parse(request, device.SpeedUnit, device.Trackers.Refuses);
         var unknown = TrackerBatches.FindUnknown(parsed, device.Trackers);
-        if (unknown.Count == 0)
+        if (unknown.Count > 0)
         {
-            return parsed;
+            await trackers.RegisterAsync(device, unknown, cancellationToken);
         }
 
-        await trackers.RegisterAsync(device, unknown, cancellationToken);
-        return unknown.Any(device.Trackers.Refuses)
+        return TrackerBatches.HasRefused(parsed, device.Trackers)
             ? parser.Parse(request, device.SpeedUnit, device.Trackers.Refuses)
             : parsed;
     }

@@ -26,6 +26,25 @@ public static class TrackerBatches
         return unknown is null ? [] : unknown.Keys;
     }
 
+    /// <summary>Whether there are points or signs of life of trackers whose messages are not taken.</summary>
+    public static bool HasRefused(ParsedRequest parsed, KnownTrackers trackers)
+    {
+        ArgumentNullException.ThrowIfNull(parsed);
+        ArgumentNullException.ThrowIfNull(trackers);
+        string? last = null;
+        foreach (var ident in IdentsOfTaken(parsed))
+        {
+            if (ident != last && ident is { Length: > 0 } && trackers.Refuses(ident))
+            {
+                return true;
+            }
+
+            last = ident;
+        }
+
+        return false;
+    }
+
     /// <summary>A batch a device. Messages of a tracker without a device, which are in quarantine, go with the token's.</summary>
     public static IReadOnlyList<PointBatch> Divide(KnownDevice device, ParsedRequest parsed, DateTimeOffset receivedAt)
     {
@@ -63,7 +82,10 @@ public static class TrackerBatches
             new(device.TenantId, deviceId, receivedAt, parsed.Protocol, ofPoints, ofHeartbeats, ofQuarantined, tracker);
     }
 
-    private static IEnumerable<string?> Idents(ParsedRequest parsed)
+    private static IEnumerable<string?> Idents(ParsedRequest parsed) =>
+        IdentsOfTaken(parsed).Concat(parsed.Quarantined.Select(message => message.DeviceHint));
+
+    private static IEnumerable<string?> IdentsOfTaken(ParsedRequest parsed)
     {
         foreach (var point in parsed.Points)
         {
@@ -73,11 +95,6 @@ public static class TrackerBatches
         foreach (var heartbeat in parsed.Heartbeats)
         {
             yield return heartbeat.DeviceHint;
-        }
-
-        foreach (var message in parsed.Quarantined)
-        {
-            yield return message.DeviceHint;
         }
     }
 }

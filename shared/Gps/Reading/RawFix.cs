@@ -6,6 +6,9 @@ namespace WebHost.Gps.Reading;
 /// </summary>
 internal sealed class RawFix : IDisposable
 {
+    // More than TrackerStore takes, so that a name that is cut is still refused; a message of the queue has to bear it.
+    private const int LongestHint = 256;
+
     public DateTimeOffset? Time { get; set; }
 
     public bool HasUnreadableTime { get; set; }
@@ -24,7 +27,12 @@ internal sealed class RawFix : IDisposable
 
     public double? BatteryPercent { get; set; }
 
-    public string? DeviceHint { get; set; }
+    /// <summary>What the device calls itself; of a name longer than any that can be registered, the beginning.</summary>
+    public string? DeviceHint
+    {
+        get;
+        set => field = value is { Length: > LongestHint } ? value[..LongestHint] : value;
+    }
 
     public ExtrasWriter Extras { get; } = ExtrasWriter.Rent();
 
