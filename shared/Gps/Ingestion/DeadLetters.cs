@@ -33,7 +33,7 @@ public sealed record DeadBatch(
     Guid TenantId, Guid DeviceId, DateTimeOffset ReceivedAt, GpsProtocol Protocol, int Points, int Heartbeats, int Quarantined);
 
 /// <summary>The queue's dead letters: looked at, and put back into the queue when what made them so has been mended.</summary>
-public sealed class DeadLetters(ServiceBusClient client) : IAsyncDisposable
+public sealed class DeadLetters(ServiceBusClient client, TimeProvider time) : IAsyncDisposable
 {
     private const int PageSize = 100;
 
@@ -69,7 +69,7 @@ public sealed class DeadLetters(ServiceBusClient client) : IAsyncDisposable
     }
 
     /// <summary>
-    /// Puts dead letters back into the queue. One that dies of the same again meanwhile is left alone. A crash in between can
+    /// Puts dead letters back into the queue, their points as received now. One that dies of the same again meanwhile is left alone. A crash in between can
     /// put one back twice, which changes nothing.
     /// </summary>
     /// <param name="limit">At most so many.</param>
@@ -91,7 +91,7 @@ public sealed class DeadLetters(ServiceBusClient client) : IAsyncDisposable
             {
                 if (replayed.Add(letter.MessageId))
                 {
-                    await _sender.SendMessageAsync(new ServiceBusMessage(letter), cancellationToken);
+                    await _sender.SendMessageAsync(PointQueue.Anew(letter, time.GetUtcNow()), cancellationToken);
                     await _receiver.CompleteMessageAsync(letter, cancellationToken);
                 }
                 else

@@ -62,17 +62,13 @@ public sealed partial class PointConsumer(
         }
 
         // A refused batch is sent on alone, so that what becomes a dead letter is what was refused and nothing else.
-        foreach (var item in received.Where(item => item.Refusal is not null))
+        var refused = received.FindAll(item => item.Refusal is not null);
+        await Task.WhenAll(refused.Where(item => !item.IsAlone).Select(item =>
+            queue.SetAsideAsync([item.Written], attempts: null, journaled: true, cancellationToken)));
+        foreach (var item in refused.Where(item => item.IsAlone))
         {
-            if (item.IsAlone)
-            {
-                LogPoison(logger, item.Batch.TenantId, item.Batch.DeviceId, item.Refusal!);
-                turn.Poison.Add(new PoisonMessage(item.Message, item.Refusal!.MessageText));
-            }
-            else
-            {
-                await queue.SetAsideAsync([item.Written], attempts: null, journaled: true, cancellationToken);
-            }
+            LogPoison(logger, item.Batch.TenantId, item.Batch.DeviceId, item.Refusal!);
+            turn.Poison.Add(new PoisonMessage(item.Message, item.Refusal!.MessageText));
         }
     }
 
@@ -217,9 +213,12 @@ public sealed partial class PointConsumer(
         }
     }
 
-    // Class 22 (data exception) and 23 (integrity): the same rows will be refused again.
+    // Class 22 (data exception) and 23 (integrity): the same rows will be refused again. A check without a name is a day's
+    // partition that was dropped after it had been looked for; the next attempt makes it.
     private static bool IsAboutTheRows(PostgresException exception) =>
-        exception.SqlState.StartsWith("22", StringComparison.Ordinal) || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
+        exception is not { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null }
+        && (exception.SqlState.StartsWith("22", StringComparison.Ordinal)
+            || exception.SqlState.StartsWith("23", StringComparison.Ordinal));
 
     // One batch spoils the statement for all: halves are tried until it stands alone.
     private async Task FindPoisonAsync(

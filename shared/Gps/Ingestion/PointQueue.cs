@@ -109,6 +109,27 @@ public sealed class PointQueue : IAsyncDisposable
     public static bool IsJournaled(ServiceBusReceivedMessage message) =>
         message.ApplicationProperties.TryGetValue(JournaledProperty, out var value) && value is true;
 
+    /// <summary>
+    /// A dead letter as a message that is tried again as if its batches had just been received: whoever restores a backup from the
+    /// journal looks for what came since, and what the journal had of them may be gone.
+    /// </summary>
+    internal static ServiceBusMessage Anew(ServiceBusReceivedMessage letter, DateTimeOffset now)
+    {
+        var message = new ServiceBusMessage(letter);
+        message.ApplicationProperties.Remove(JournaledProperty);
+        try
+        {
+            message.Body = new BinaryData(PointMessage.Join(
+                [.. PointMessage.Read(letter.Body.ToMemory()).SelectMany(batch => PointMessage.ToSegments(batch with { ReceivedAt = now }))]));
+        }
+        catch (FormatException)
+        {
+            // No batch can be read: it is tried as it is.
+        }
+
+        return message;
+    }
+
     /// <summary>Sends what was taken, then ends.</summary>
     public async ValueTask DisposeAsync()
     {

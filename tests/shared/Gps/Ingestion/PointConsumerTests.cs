@@ -4,6 +4,7 @@ using Azure.Storage.Blobs;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using WebHost.Data;
 using WebHost.Gps.Ingestion;
 using WebHost.Placement;
 using WebHost.Testing;
@@ -89,11 +90,66 @@ public sealed class PointConsumerTests(ControlFixture fixture) : IClassFixture<C
         await _queue.Client.CreateSender(PointQueue.Name).SendMessageAsync(new ServiceBusMessage(
             PointMessage.Join([.. PointMessage.ToSegments(good), .. PointMessage.ToSegments(bad)])), Cancellation);
 
-        await using var deadLetters = new DeadLetters(_queue.Client);
+        await using var deadLetters = new DeadLetters(_queue.Client, TimeProvider.System);
         var letter = await ConsumeUntilDeadAsync(deadLetters);
         await ConsumeUntilAsync(tenant.TenantId, 10);
         Assert.Equal(bad.DeviceId, Assert.Single(letter.Batches).DeviceId);
         Assert.Contains("json", letter.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Dead_letter_that_is_replayed_after_a_fix_arrives_and_is_in_the_journal_as_received_then()
+    {
+        var tenant = await fixture.AddRoutedTenantAsync();
+        var batch = Batches.Of(tenant.TenantId, Guid.NewGuid(), 10);
+        await fixture.RunAsync(
+            $"ALTER TABLE fleet.points ADD CONSTRAINT spoilt CHECK (customer_id <> '{tenant.TenantId}') NOT VALID");
+        await using var deadLetters = new DeadLetters(_queue.Client, TimeProvider.System);
+        await _queue.Queue.EnqueueAsync([batch, Batches.Of((await fixture.AddRoutedTenantAsync()).TenantId, Guid.NewGuid(), 1)]);
+        await ConsumeUntilDeadAsync(deadLetters);
+        var replayed = DateTime.UtcNow;
+        await fixture.RunAsync("ALTER TABLE fleet.points DROP CONSTRAINT spoilt");
+
+        Assert.Equal(1, await deadLetters.ReplayAsync(10, Cancellation));
+
+        await ConsumeUntilAsync(tenant.TenantId, 10);
+        await using var control = await fixture.Control.OpenAsync(Cancellation);
+        Assert.Single(await control.Sql(
+            "SELECT points FROM journal_entries WHERE tenant_id = $1 AND first_received >= $2", tenant.TenantId, replayed)
+            .ListAsync(row => row.GetInt32(0), Cancellation), 10);
+    }
+
+    [Fact]
+    public async Task Points_of_a_day_whose_partition_is_dropped_just_then_are_no_dead_letter_and_arrive()
+    {
+        var tenant = await fixture.AddRoutedTenantAsync();
+        await fixture.RunAsync(
+            """
+            CREATE SEQUENCE fleet.tries;
+            GRANT USAGE ON SEQUENCE fleet.tries TO PUBLIC;
+            CREATE FUNCTION fleet.miss_once() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF nextval('fleet.tries') = 1 THEN
+                    RAISE 'no partition of relation "points" found for row' USING ERRCODE = 'check_violation';
+                END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER miss_once AFTER INSERT ON fleet.points FOR EACH STATEMENT EXECUTE FUNCTION fleet.miss_once();
+            """);
+        try
+        {
+            await _queue.Queue.EnqueueAsync([Batches.Of(tenant.TenantId, Guid.NewGuid(), 10)]);
+
+            await ConsumeUntilAsync(tenant.TenantId, 10);
+
+            await using var deadLetters = new DeadLetters(_queue.Client, TimeProvider.System);
+            Assert.Empty(await deadLetters.ListAsync(0, 10, Cancellation));
+        }
+        finally
+        {
+            await fixture.RunAsync(
+                "DROP TRIGGER miss_once ON fleet.points; DROP FUNCTION fleet.miss_once; DROP SEQUENCE fleet.tries");
+        }
     }
 
     [Fact]
@@ -104,7 +160,7 @@ public sealed class PointConsumerTests(ControlFixture fixture) : IClassFixture<C
         await _queue.Client.CreateSender(PointQueue.Name).SendMessageAsync(new ServiceBusMessage("hello"), Cancellation);
         await _queue.Queue.EnqueueAsync([good]);
 
-        await using var deadLetters = new DeadLetters(_queue.Client);
+        await using var deadLetters = new DeadLetters(_queue.Client, TimeProvider.System);
         await ConsumeUntilDeadAsync(deadLetters);
         await ConsumeUntilAsync(tenant.TenantId, 10);
     }
