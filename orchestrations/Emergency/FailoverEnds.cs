@@ -2,12 +2,14 @@ using Microsoft.Azure.Functions.Worker;
 using WebHost.Migration;
 using WebHost.Monitoring;
 using WebHost.Operations;
+using WebHost.Placement;
+using WebHost.Plans;
 
 namespace WebHost.Emergency;
 
 /// <summary>What happens beside a failover's steps: whether it is wanted still, and how it is given up.</summary>
 public sealed class FailoverEnds(
-    OperationStore operations, FailoverStore failovers, HomeProof proof, AlertStore alerts)
+    OperationStore operations, FailoverStore failovers, ServerStore servers, HomeProof proof, AlertStore alerts)
 {
     /// <summary>Kind of the alert for a failover that cannot go on by itself.</summary>
     public const string StalledAlert = "failover-stalled";
@@ -24,17 +26,23 @@ public sealed class FailoverEnds(
             is not (FailoverState.Undoing or FailoverState.Superseded);
 
     /// <summary>Says that a step has failed and that an operator may have it tried again.</summary>
+    /// <returns>False when another failover has taken this one's place: nobody needs the step any more.</returns>
     [Function(nameof(NoteFailoverStalled))]
     public async Task<bool> NoteFailoverStalled([ActivityTrigger] FailoverFailure failure, CancellationToken cancellationToken)
     {
         var input = failure.Failover;
+        var failover = await failovers.GetAsync(input.OperationId, cancellationToken);
+        if (failover.State == FailoverState.Superseded)
+        {
+            return false;
+        }
+
         if (failure.Step is { } step)
         {
             await operations.EndStepAsync(input.OperationId, step, StepState.Failed, failure.Reason, cancellationToken);
         }
 
         await operations.EnterAsync(input.OperationId, OperationState.Waiting, failure.ToError(), cancellationToken);
-        var failover = await failovers.GetAsync(input.OperationId, cancellationToken);
         var served = failover.SwitchedAt is null || failure.Step == nameof(TakeOver)
             ? "The tenant is NOT served yet; what its devices send waits in the queue."
             : "The tenant is served from its new home.";
@@ -86,6 +94,12 @@ public sealed class FailoverEnds(
         var input = failure.Failover;
         if (!input.Stands)
         {
+            if (input.Target.Provider == HostingProvider.Hetzner)
+            {
+                // It was reserved when the failover was accepted, before any step that would be taken back.
+                await servers.ReleaseSlotAsync(input.TenantId, input.Target.Home, cancellationToken);
+            }
+
             await proof.ProveGoneAsync(input.TenantId, input.Target.Home, cancellationToken);
         }
 

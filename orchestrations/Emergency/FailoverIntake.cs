@@ -223,7 +223,7 @@ public sealed class FailoverIntake(
                 }
 
                 await BackupStore.GiveUpAsync(transaction, tenant.Id, cancellationToken);
-                return await FailoverStore.AddAsync(
+                await FailoverStore.AddAsync(
                     transaction,
                     new Failover
                     {
@@ -239,9 +239,8 @@ public sealed class FailoverIntake(
                         TargetHome = number,
                     },
                     plan.Found,
-                    cancellationToken)
-                    ? true
-                    : throw new MoveRefusedException($"A failover of tenant {tenant.Id} is being taken back.");
+                    cancellationToken);
+                return true;
             },
             cancellationToken);
 

@@ -134,17 +134,12 @@ public sealed class FailoverPlanner(
     private async Task RefuseAsync(
         Failover? other, HomeCondition found, FailoverRequest request, CancellationToken cancellationToken)
     {
-        if (other is { State: FailoverState.Undoing })
-        {
-            throw new MoveRefusedException($"Failover {other.OperationId} of the tenant is being taken back.");
-        }
-
         if (request.Force)
         {
             return;
         }
 
-        if (other is { State: FailoverState.Preparing }
+        if (other is { State: FailoverState.Preparing or FailoverState.Undoing }
             && await operations.FindAsync(other.OperationId, cancellationToken)
                 is not { State: OperationState.Waiting, Error: not null })
         {

@@ -26,8 +26,7 @@ internal sealed class FailoverRun
             context,
             input.RetryWindow,
             () => context.CallActivityAsync<bool>(nameof(FailoverEnds.IsFailoverWanted), input, _patient),
-            stalled => context.CallActivityAsync<bool>(
-                nameof(FailoverEnds.NoteFailoverStalled), FailoverFailure.Of(input, stalled), _patient),
+            NoteStalledAsync,
             FailOver.Wake,
             ProvisionOnHetzner.SlotOffered);
     }
@@ -96,18 +95,30 @@ internal sealed class FailoverRun
     public async Task EndAsync(StepGivenUpException givenUp)
     {
         var failure = FailureOf(givenUp);
-        if (!await BeginUndoingAsync(failure))
+        try
         {
-            return;
+            if (await BeginUndoingAsync(failure))
+            {
+                await HomeSteps.InsistOnTakingBackAsync(
+                    _steps,
+                    new StalledStep(failure.Step, failure.Reason, []),
+                    await _target.UndoAsync(),
+                    which => HomeSteps.TakeBackAsync(_context, _input.MakingTarget, _input.Target.Provider, which));
+                await InsistAsync(nameof(FailoverEnds.EndFailoverUndone), failure);
+            }
         }
-
-        await HomeSteps.InsistOnTakingBackAsync(
-            _steps,
-            new StalledStep(failure.Step, failure.Reason, []),
-            await _target.UndoAsync(),
-            which => HomeSteps.TakeBackAsync(_context, _input.MakingTarget, _input.Target.Provider, which));
-        await InsistAsync(nameof(FailoverEnds.EndFailoverUndone), failure);
+        catch (StepGivenUpException superseded)
+        {
+            // Whatever could not be taken back is a home that the other failover looks after.
+            await EndAsync(superseded);
+        }
     }
+
+    private async Task<bool> NoteStalledAsync(StalledStep stalled) =>
+        await _context.CallActivityAsync<bool>(
+            nameof(FailoverEnds.NoteFailoverStalled), FailoverFailure.Of(_input, stalled), _patient)
+            ? true
+            : throw new StepGivenUpException(null, $"Another failover took its place before {stalled.Step} was done.");
 
     // A database that is lost is not asked to remove anything.
     private Task<IReadOnlyList<string>> TakeBackAsync(OldHome old, Func<string, bool> which) =>

@@ -45,7 +45,8 @@ public static class FailoverLifecycle
         (FailoverState.Preparing, FailoverState.Superseded),
         (FailoverState.Serving, FailoverState.Superseded),
         (FailoverState.Restored, FailoverState.Superseded),
-        (FailoverState.Closing, FailoverState.Superseded));
+        (FailoverState.Closing, FailoverState.Superseded),
+        (FailoverState.Undoing, FailoverState.Superseded));
 
     /// <summary>Whether nothing happens any more in that state.</summary>
     public static bool IsOver(FailoverState state) =>

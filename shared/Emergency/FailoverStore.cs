@@ -26,8 +26,7 @@ public sealed class FailoverStore(ControlDatabase control)
     /// <param name="failover">The failover.</param>
     /// <param name="found">How the home was found that is lost.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    /// <returns>False when an earlier one is being taken back; the transaction must be too.</returns>
-    public static async Task<bool> AddAsync(
+    public static async Task AddAsync(
         NpgsqlTransaction transaction, Failover failover, HomeCondition found, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(failover);
@@ -37,21 +36,15 @@ public sealed class FailoverStore(ControlDatabase control)
             WHERE tenant_id = $1 AND ended_at IS NULL AND state = ANY ($3) RETURNING {Columns}
             """,
             failover.TenantId, FailoverState.Superseded, Before(FailoverState.Superseded)).FirstAsync(Read, cancellationToken);
-        var isAdded = await transaction.Sql(
+        await transaction.Sql(
             """
             INSERT INTO failovers (
                 operation_id, tenant_id, part_of, state, reason, importance, source_home, source_database, target_home, facts)
             VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8, $9, jsonb_build_object($10, $11::jsonb))
-            ON CONFLICT (tenant_id) WHERE ended_at IS NULL DO NOTHING
             """,
             failover.OperationId, failover.TenantId, failover.PartOf, failover.State, failover.Reason, failover.Importance,
             failover.SourceHome, failover.SourceDatabase, failover.TargetHome, FailoverFacts.Found, JsonText.Of(found))
             .RunAsync(cancellationToken);
-        if (isAdded == 0)
-        {
-            return false;
-        }
-
         var move = await MoveStore.SupersedeAsync(transaction, failover.TenantId, cancellationToken);
         if (earlier is not null)
         {
@@ -68,7 +61,6 @@ public sealed class FailoverStore(ControlDatabase control)
         }
 
         await LeaveAsync(transaction, failover, failover.SourceHome, served: true, cancellationToken);
-        return true;
     }
 
     /// <summary>Moves a failover to a state within the caller's transaction.</summary>

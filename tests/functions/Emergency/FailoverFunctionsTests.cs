@@ -4,8 +4,12 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using WebHost.Configuration;
 using WebHost.Data;
+using WebHost.Emergency;
 using WebHost.Functions.Tests.Hosting;
+using WebHost.Migration;
+using WebHost.Operations;
 using WebHost.Placement;
+using WebHost.Plans;
 
 namespace WebHost.Functions.Tests.Emergency;
 
@@ -181,6 +185,41 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     }
 
     [Fact]
+    public async Task Failover_whose_target_cannot_be_taken_back_is_replaced_by_the_next_one()
+    {
+        var (tenant, _) = await SignUpAsync();
+        await LoseHomeAsync(tenant);
+        await application.OrderFaultAsync("Fly", "CreateVolume", "error", status: 400);
+        var first = await StartAsync(tenant, new { kind = "emergency" });
+        await WaitsAsync(first, withError: true);
+        await application.OrderFaultAsync("Fly", "DeleteApp", "error", status: 400, times: 6);
+        await application.PostAsync($"operations/{first}/cancel");
+        await application.OperationAsync(
+            first, it => (string?)it["state"] == "waiting" && it["error"]?["leftBehind"]?.AsArray().Count > 0);
+
+        var second = await StartAsync(tenant, new { kind = "emergency" });
+        await WaitsAsync(second, withError: false, step: "RecoverSource");
+        await application.PostAsync($"operations/{second}/commit");
+
+        Assert.Equal("succeeded", (string?)(await application.OperationAsync(second, Ended))["state"]);
+        Assert.Equal("cancelled", (string?)(await application.OperationAsync(first, Ended))["state"]);
+    }
+
+    [Fact]
+    public async Task Failover_that_is_cancelled_before_its_first_step_gives_the_slot_back_that_accepting_it_reserved()
+    {
+        var (tenant, _) = await SignUpAsync();
+        await AddServerAsync(tenant, serves: false);
+        var failover = await AcceptFailoverAsync(tenant);
+
+        await ActivatorUtilities.CreateInstance<FailoverEnds>(application.Services).EndFailoverUndone(
+            new FailoverFailure(failover, Step: null, "It was given up.", LeftBehind: []), default);
+
+        var store = application.Services.GetRequiredService<FailoverStore>();
+        Assert.Equal(FailoverState.Undone, (await store.GetAsync(failover.OperationId, default)).State);
+    }
+
+    [Fact]
     public async Task Server_is_not_failed_over_when_it_serves_nobody_or_is_well_or_is_failed_over_already()
     {
         var (tenant, _) = await SignUpAsync();
@@ -311,6 +350,47 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         WHERE p.tenant_id = $1 AND d.id = h.database_id
         """,
         tenant);
+
+    // To a shared server, and cancelled before anything has begun.
+    private async Task<FailoverInput> AcceptFailoverAsync(Guid tenant)
+    {
+        var serving = await application.Services.GetRequiredService<PlacementStore>().GetAsync(tenant, default);
+        var (operation, retries) = (Guid.CreateVersion7(), new StepRetries(1, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
+        return await application.Services.GetRequiredService<ControlDatabase>().TransactAsync(async transaction =>
+        {
+            var home = await PlacementStore.NextHomeAsync(transaction, tenant, default);
+            Assert.NotNull(await ServerStore.TryReserveAsync(transaction, tenant, home, "fsn1", TimeSpan.FromHours(1), default));
+            var input = new FailoverInput(
+                operation,
+                tenant,
+                new MovingHome(home, HostingProvider.Hetzner, operation),
+                Stands: false,
+                retries,
+                RetryWindow: TimeSpan.FromHours(1),
+                SettleFor: TimeSpan.FromSeconds(30));
+            await OperationStore.AddAsync(
+                transaction, new PlannedOperation(operation, "emergency", tenant, nameof(FailOver), input, []), default);
+            await PlacementStore.AddHomeAsync(
+                transaction, serving with { Home = home, Provider = HostingProvider.Hetzner, Region = "fsn1" }, operation, default);
+            await FailoverStore.AddAsync(
+                transaction,
+                new Failover
+                {
+                    OperationId = operation,
+                    TenantId = tenant,
+                    State = FailoverState.Preparing,
+                    Reason = "It burns.",
+                    Importance = 1,
+                    SourceHome = serving.Home,
+                    SourceDatabase = serving.DatabaseId!.Value,
+                    TargetHome = home,
+                },
+                new HomeCondition(HomePresence.Silent, Epoch: null, "No connection."),
+                default);
+            await FailoverStore.TryEnterAsync(transaction, operation, FailoverState.Undoing, default);
+            return input;
+        });
+    }
 
     // A shared server whose database is the tenant's.
     private async Task<Guid> AddServerAsync(Guid tenant, bool serves = true)

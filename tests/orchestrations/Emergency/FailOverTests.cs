@@ -421,6 +421,38 @@ public sealed class FailOverTests(ScriptedEngine engine) : IClassFixture<Scripte
             script.Calls.SkipWhile(call => call != nameof(FailoverEnds.NoteFailoverStalled)));
     }
 
+    [Fact]
+    public async Task Failover_whose_place_is_taken_while_its_target_cannot_be_taken_back_ends_and_leaves_the_target_to_the_other()
+    {
+        var script = new Script()
+            .Ends(nameof(TakeOver)).Fails("Undo" + nameof(MakeHomeInDatabase), 12)
+            .Agrees(nameof(FailoverEnds.NoteFailoverStalled), 1).Waits(nameof(FailoverEnds.NoteFailoverStalled))
+            .Agrees(nameof(FailoverEnds.BeginFailoverUndoing), 2).Waits(nameof(FailoverEnds.BeginFailoverUndoing));
+
+        var instanceId = await engine.StartAsync(ScriptedEngine.Failover(HostingProvider.Hetzner), script);
+        await engine.WaitsAsync(instanceId);
+        await engine.Client.RaiseEventAsync(instanceId, FailOver.Wake);
+        await engine.EndOfAsync(instanceId);
+
+        Assert.Equal(12, script.Calls.Count(call => call == "Undo" + nameof(MakeHomeInDatabase)));
+        Assert.Equal(
+            [nameof(FailoverEnds.NoteFailoverStalled), nameof(FailoverEnds.BeginFailoverUndoing)], script.Calls.TakeLast(2));
+    }
+
+    [Fact]
+    public async Task Failover_whose_place_is_taken_while_a_lost_home_cannot_be_removed_ends()
+    {
+        var script = new Script()
+            .Fails("Undo" + nameof(ReserveSlot), 6).Waits(nameof(FailoverEnds.NoteFailoverStalled))
+            .Waits(nameof(FailoverEnds.BeginFailoverUndoing));
+
+        await engine.EndOfAsync(await engine.StartAsync(
+            ScriptedEngine.Failover(HostingProvider.Hetzner), script, ScriptedEngine.LostHome));
+
+        Assert.Equal(
+            [nameof(FailoverEnds.NoteFailoverStalled), nameof(FailoverEnds.BeginFailoverUndoing)], script.Calls.TakeLast(2));
+    }
+
     private async Task<OrchestrationMetadata> RunAsync(FailoverInput input, Script script) =>
         await engine.EndOfAsync(await engine.StartAsync(input, script));
 

@@ -30,7 +30,7 @@ internal sealed class FailoverRows(ControlFixture fixture)
     }
 
     /// <summary>Adds a failover from the home that serves to a new one, or to one that stands.</summary>
-    /// <returns>The operation; empty when it was refused.</returns>
+    /// <returns>The operation.</returns>
     public async Task<Guid> AddFailoverAsync(
         Guid tenant, long? standing = null, int importance = 1, Guid? partOf = null, IReadOnlyList<PlannedStep>? steps = null)
     {
@@ -47,7 +47,7 @@ internal sealed class FailoverRows(ControlFixture fixture)
             await PlacementStore.AddHomeAsync(transaction, serving with { Home = target }, operation, default);
         }
 
-        var isAdded = await FailoverStore.AddAsync(
+        await FailoverStore.AddAsync(
             transaction,
             new Failover
             {
@@ -63,11 +63,6 @@ internal sealed class FailoverRows(ControlFixture fixture)
             },
             Lost,
             default);
-        if (!isAdded)
-        {
-            return Guid.Empty;
-        }
-
         await transaction.CommitAsync();
         return operation;
     }

@@ -70,17 +70,18 @@ public sealed class FailoverStoreTests(ControlFixture fixture) : IClassFixture<C
     }
 
     [Fact]
-    public async Task Failover_that_is_being_taken_back_is_not_replaced()
+    public async Task Failover_that_is_being_taken_back_is_replaced_with_what_is_left_of_its_target()
     {
         var tenant = await _rows.AddTenantAsync();
         var first = await _rows.AddFailoverAsync(tenant);
         await _rows.EnterAsync(first, FailoverState.Undoing);
 
-        Assert.Equal(Guid.Empty, await _rows.AddFailoverAsync(tenant));
+        var second = await _rows.AddFailoverAsync(tenant);
 
-        Assert.Equal(FailoverState.Undoing, (await _failovers.GetAsync(first, default)).State);
-        await _rows.EnterAsync(first, FailoverState.Undone);
-        Assert.NotEqual(Guid.Empty, await _rows.AddFailoverAsync(tenant));
+        Assert.Equal(FailoverState.Superseded, (await _failovers.GetAsync(first, default)).State);
+        Assert.Equal(second, (await _failovers.FindUnderWayAsync(tenant, default))?.OperationId);
+        Assert.Equal(
+            [(2L, false, HomeOutcome.NeverServed), (1L, true, HomeOutcome.Awaited)], await HomesOfAsync(second));
     }
 
     [Theory]

@@ -57,7 +57,7 @@ public sealed class LifecycleTests
             "serving: restored, superseded",
             "restored: closing, superseded",
             "closing: done, superseded",
-            "undoing: undone",
+            "undoing: superseded, undone",
             "done: ",
             "undone: ",
             "superseded: ",
