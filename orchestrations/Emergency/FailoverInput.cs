@@ -12,6 +12,10 @@ namespace WebHost.Emergency;
 /// <param name="Retries">How often steps are tried.</param>
 /// <param name="RetryWindow">For how long a step that has failed waits for an operator's retry.</param>
 /// <param name="SettleFor">After which nobody writes to the lost home any more.</param>
+/// <param name="MayGiveUp">
+/// Whether it is taken back when nobody has a failed step tried again. One that has taken the place of another operation is not:
+/// nobody else looks after the homes of that.
+/// </param>
 public sealed record FailoverInput(
     Guid OperationId,
     Guid TenantId,
@@ -19,7 +23,8 @@ public sealed record FailoverInput(
     bool Stands,
     StepRetries Retries,
     TimeSpan RetryWindow,
-    TimeSpan SettleFor)
+    TimeSpan SettleFor,
+    bool MayGiveUp = true)
 {
     /// <summary>What the steps that make the target take.</summary>
     internal ProvisioningInput MakingTarget => new(OperationId, TenantId, Target.Home, Retries);

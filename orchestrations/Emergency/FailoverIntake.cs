@@ -72,7 +72,7 @@ public sealed class FailoverIntake(
 
     /// <summary>Gives a failover up before it has changed anything for the tenant.</summary>
     /// <returns>False when the operation is no failover.</returns>
-    /// <exception cref="MoveRefusedException">It is too late.</exception>
+    /// <exception cref="MoveRefusedException">It is too late, or it has taken the place of another operation.</exception>
     public Task<bool> CancelAsync(DurableTaskClient client, Guid operationId, CancellationToken cancellationToken) =>
         SteerAsync(client, operationId, FailoverState.Preparing, FailoverState.Undoing, "cancelled", cancellationToken);
 
@@ -154,7 +154,10 @@ public sealed class FailoverIntake(
 
         if (failover.State != from || !await failovers.TryEnterAsync(operationId, to, cancellationToken))
         {
-            throw new MoveRefusedException($"A failover that is {WireName.Of(failover.State)} cannot be {verb}.");
+            var instead = failover.State == FailoverState.Replacing
+                ? " It has taken the place of another operation and looks after what that has left; only yet another failover replaces it."
+                : "";
+            throw new MoveRefusedException($"A failover that is {WireName.Of(failover.State)} cannot be {verb}.{instead}");
         }
 
         await WakeAsync(client, operationId, cancellationToken);
@@ -204,6 +207,8 @@ public sealed class FailoverIntake(
                     return false;
                 }
 
+                var replaced = await FailoverStore.SupersedeAsync(transaction, tenant.Id, cancellationToken);
+                var state = Failover.StateAfter(replaced);
                 var input = new FailoverInput(
                     operationId,
                     tenant.Id,
@@ -211,7 +216,8 @@ public sealed class FailoverIntake(
                     plan.StandingHome is not null,
                     new StepRetries(settings.StepAttempts, settings.FirstRetryInterval, settings.LongestRetryInterval),
                     settings.Migrations.RetryWindow,
-                    settings.Failovers.SettleFor);
+                    settings.Failovers.SettleFor,
+                    MayGiveUp: state == FailoverState.Preparing);
                 await OperationStore.AddAsync(
                     transaction,
                     new PlannedOperation(
@@ -230,7 +236,7 @@ public sealed class FailoverIntake(
                         OperationId = operationId,
                         TenantId = tenant.Id,
                         PartOf = partOf,
-                        State = FailoverState.Preparing,
+                        State = state,
                         Reason = request.Reason,
                         Importance = Failover.ImportanceOf(
                             tenant.Plan, JsonText.Read<SignupRequest>(tenant.Signup).Vehicles),
@@ -238,6 +244,7 @@ public sealed class FailoverIntake(
                         SourceDatabase = source.DatabaseId!.Value,
                         TargetHome = number,
                     },
+                    replaced,
                     plan.Found,
                     cancellationToken);
                 return true;

@@ -139,7 +139,7 @@ public sealed class FailoverPlanner(
             return;
         }
 
-        if (other is { State: FailoverState.Preparing or FailoverState.Undoing }
+        if (other is { State: FailoverState.Preparing or FailoverState.Replacing or FailoverState.Undoing }
             && await operations.FindAsync(other.OperationId, cancellationToken)
                 is not { State: OperationState.Waiting, Error: not null })
         {

@@ -28,7 +28,10 @@ internal sealed class FailoverRun
             () => context.CallActivityAsync<bool>(nameof(FailoverEnds.IsFailoverWanted), input, _patient),
             NoteStalledAsync,
             FailOver.Wake,
-            ProvisionOnHetzner.SlotOffered);
+            ProvisionOnHetzner.SlotOffered)
+        {
+            MayGiveUp = input.MayGiveUp,
+        };
     }
 
     /// <summary>Makes the target with the steps of provisioning, unless it stands.</summary>

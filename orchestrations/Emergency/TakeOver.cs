@@ -61,7 +61,7 @@ public sealed partial class TakeOver(
     private async Task PlaceAsync(FailingTenant failing, bool stands, CancellationToken cancellationToken)
     {
         var (operationId, tenantId) = (failing.Failover.OperationId, failing.Failover.TenantId);
-        if (failing.Failover.State != FailoverState.Preparing)
+        if (failing.Failover.SwitchedAt is not null)
         {
             return;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WebHost.Migration;
 using WebHost.Plans;
 
 namespace WebHost.Emergency;
@@ -51,10 +52,19 @@ public sealed record Failover
     // Above what any fleet has, so that a dearer plan always comes first.
     private const int VehiclesCounted = 9_999;
 
+    /// <summary>The state in which one begins: whether there is a way back depends on whose place it takes.</summary>
+    public static FailoverState StateAfter(ReplacedOperations replaced) =>
+        replaced is { Failover: null, Move: null } ? FailoverState.Preparing : FailoverState.Replacing;
+
     /// <summary>How important a tenant is among those who wait: who pays more comes first, and of those the larger fleet.</summary>
     public static int ImportanceOf(PlanId plan, int vehicles) =>
         ((int)PlanCatalog.Standard.Get(plan).MonthlyPriceUsd * (VehiclesCounted + 1)) + Math.Min(VehiclesCounted, vehicles);
 }
+
+/// <summary>What of a tenant's has ended so that a failover takes its place.</summary>
+/// <param name="Failover">The failover; null when none was under way.</param>
+/// <param name="Move">The migration; null when none was under way of which more was left than to remove a home.</param>
+public sealed record ReplacedOperations(Failover? Failover, Move? Move);
 
 /// <summary>How far the failovers of a server's tenants are.</summary>
 /// <param name="Waiting">Tenants who have not been begun with.</param>

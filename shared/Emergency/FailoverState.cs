@@ -8,6 +8,12 @@ public enum FailoverState
     /// <summary>The new home is being made. Nothing has changed for the tenant.</summary>
     Preparing,
 
+    /// <summary>
+    /// The new home is being made in the place of another failover or of a migration, which has ended for good. What that leaves
+    /// is this one's to finish, so there is no way back.
+    /// </summary>
+    Replacing,
+
     /// <summary>The new home serves; the history is brought there.</summary>
     Serving,
 
@@ -38,11 +44,13 @@ public static class FailoverLifecycle
         "failover",
         (FailoverState.Preparing, FailoverState.Serving),
         (FailoverState.Preparing, FailoverState.Undoing),
+        (FailoverState.Replacing, FailoverState.Serving),
         (FailoverState.Serving, FailoverState.Restored),
         (FailoverState.Restored, FailoverState.Closing),
         (FailoverState.Closing, FailoverState.Done),
         (FailoverState.Undoing, FailoverState.Undone),
         (FailoverState.Preparing, FailoverState.Superseded),
+        (FailoverState.Replacing, FailoverState.Superseded),
         (FailoverState.Serving, FailoverState.Superseded),
         (FailoverState.Restored, FailoverState.Superseded),
         (FailoverState.Closing, FailoverState.Superseded),

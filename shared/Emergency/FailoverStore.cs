@@ -19,23 +19,34 @@ public sealed class FailoverStore(ControlDatabase control)
         """;
 
     /// <summary>
-    /// Adds a failover within the caller's transaction, who holds the tenant's placement. It takes the place of a migration and
-    /// of a failover that are under way, with the homes that these would have looked after.
+    /// Ends the tenant's failover and migration that are under way within the caller's transaction, who holds the tenant's
+    /// placement and adds the failover that takes their place.
     /// </summary>
-    /// <param name="transaction">Commits it.</param>
-    /// <param name="failover">The failover.</param>
-    /// <param name="found">How the home was found that is lost.</param>
-    /// <param name="cancellationToken">Cancels it.</param>
-    public static async Task AddAsync(
-        NpgsqlTransaction transaction, Failover failover, HomeCondition found, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(failover);
-        var earlier = await transaction.Sql(
+    public static async Task<ReplacedOperations> SupersedeAsync(
+        NpgsqlTransaction transaction, Guid tenantId, CancellationToken cancellationToken) => new(
+        await transaction.Sql(
             $"""
             UPDATE failovers SET state = $2, ended_at = now()
             WHERE tenant_id = $1 AND ended_at IS NULL AND state = ANY ($3) RETURNING {Columns}
             """,
-            failover.TenantId, FailoverState.Superseded, Before(FailoverState.Superseded)).FirstAsync(Read, cancellationToken);
+            tenantId, FailoverState.Superseded, Before(FailoverState.Superseded)).FirstAsync(Read, cancellationToken),
+        await MoveStore.SupersedeAsync(transaction, tenantId, cancellationToken));
+
+    /// <summary>Adds a failover within the caller's transaction, who holds the tenant's placement.</summary>
+    /// <param name="transaction">Commits it.</param>
+    /// <param name="failover">The failover.</param>
+    /// <param name="replaced">Whose place it takes, with the homes that these would have looked after.</param>
+    /// <param name="found">How the home was found that is lost.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public static async Task AddAsync(
+        NpgsqlTransaction transaction,
+        Failover failover,
+        ReplacedOperations replaced,
+        HomeCondition found,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(failover);
+        ArgumentNullException.ThrowIfNull(replaced);
         await transaction.Sql(
             """
             INSERT INTO failovers (
@@ -45,8 +56,7 @@ public sealed class FailoverStore(ControlDatabase control)
             failover.OperationId, failover.TenantId, failover.PartOf, failover.State, failover.Reason, failover.Importance,
             failover.SourceHome, failover.SourceDatabase, failover.TargetHome, FailoverFacts.Found, JsonText.Of(found))
             .RunAsync(cancellationToken);
-        var move = await MoveStore.SupersedeAsync(transaction, failover.TenantId, cancellationToken);
-        if (earlier is not null)
+        if (replaced.Failover is { } earlier)
         {
             await transaction.Sql(
                 "UPDATE homes_left SET operation_id = $2 WHERE operation_id = $1 AND removed_at IS NULL",
@@ -54,7 +64,7 @@ public sealed class FailoverStore(ControlDatabase control)
             await LeaveAsync(transaction, failover, earlier.TargetHome, earlier.SwitchedAt is not null, cancellationToken);
         }
 
-        if (move is not null)
+        if (replaced.Move is { } move)
         {
             await LeaveAsync(transaction, failover, move.SourceHome, served: true, cancellationToken);
             await LeaveAsync(transaction, failover, move.TargetHome, move.SwitchedAt is not null, cancellationToken);
@@ -169,7 +179,7 @@ public sealed class FailoverStore(ControlDatabase control)
         await using var connection = await control.OpenAsync(cancellationToken);
         return (await connection.Sql(
             """
-            SELECT count(*) FILTER (WHERE f.state = $2)::int, count(*) FILTER (WHERE f.state = $3)::int,
+            SELECT count(*) FILTER (WHERE f.state = ANY ($2))::int, count(*) FILTER (WHERE f.state = $3)::int,
                    count(*) FILTER (WHERE f.restored_at IS NOT NULL)::int,
                    count(*) FILTER (WHERE f.ended_at IS NOT NULL AND f.restored_at IS NULL)::int,
                    count(*) FILTER (WHERE o.state = $4 AND o.error IS NOT NULL)::int,
@@ -179,7 +189,10 @@ public sealed class FailoverStore(ControlDatabase control)
             LEFT JOIN failovers f ON f.part_of = s.operation_id LEFT JOIN operations o ON o.id = f.operation_id
             WHERE s.operation_id = $1 GROUP BY s.operation_id
             """,
-            serverFailover, FailoverState.Preparing, FailoverState.Serving, OperationState.Waiting).FirstAsync(
+            serverFailover,
+            new[] { FailoverState.Preparing, FailoverState.Replacing }.Select(state => WireName.Of(state)).ToArray(),
+            FailoverState.Serving,
+            OperationState.Waiting).FirstAsync(
                 row => new ServerFailoverProgress(
                     0, row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4),
                     row.MaybeValue<double>(5), row.MaybeValue<double>(6)),

@@ -166,7 +166,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     }
 
     [Fact]
-    public async Task Failover_that_is_at_work_is_the_only_one_unless_another_is_forced_and_can_be_cancelled()
+    public async Task Failover_that_is_at_work_is_the_only_one_unless_another_is_forced_which_looks_after_its_homes_to_the_end()
     {
         var (tenant, _) = await SignUpAsync();
         await LoseHomeAsync(tenant);
@@ -179,9 +179,13 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         var second = await StartAsync(tenant, new { kind = "emergency", force = true });
 
         Assert.Equal("cancelled", (string?)(await application.OperationAsync(first, Ended))["state"]);
-        Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"operations/{second}/cancel")).Status);
+        await RefusesAsync($"operations/{second}/cancel", "only yet another failover replaces it");
         await RefusesAsync($"operations/{second}/commit", "cannot be committed");
-        Assert.Equal("cancelled", (string?)(await application.OperationAsync(second, Ended))["state"]);
+        await WaitsAsync(second, withError: false, step: "RecoverSource");
+        await application.PostAsync($"operations/{second}/commit");
+        Assert.Equal("succeeded", (string?)(await application.OperationAsync(second, Ended))["state"]);
+        var apps = await application.ResourcesAsync("fly", "app");
+        Assert.Equal(2, apps.Count(app => app.ToJsonString().Contains($"{tenant:n}"[16..], StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -385,6 +389,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
                     SourceDatabase = serving.DatabaseId!.Value,
                     TargetHome = home,
                 },
+                new ReplacedOperations(Failover: null, Move: null),
                 new HomeCondition(HomePresence.Silent, Epoch: null, "No connection."),
                 default);
             await FailoverStore.TryEnterAsync(transaction, operation, FailoverState.Undoing, default);

@@ -174,6 +174,24 @@ public sealed class FailOverTests(ScriptedEngine engine) : IClassFixture<Scripte
     }
 
     [Theory]
+    [InlineData(nameof(ReserveSlot))]
+    [InlineData(nameof(RestoreFleet))]
+    [InlineData(nameof(TakeOver))]
+    public async Task Step_before_the_switch_is_tried_again_for_ever_where_the_failover_has_taken_another_one_s_place(string step)
+    {
+        var script = new Script().Refuses(step).Ends(step).Fails(step, 3);
+        var input = ScriptedEngine.Failover(HostingProvider.Hetzner, retryWindow: Soon) with { MayGiveUp = false };
+
+        await RunAsync(input, script);
+
+        Assert.Equal(
+            Enumerable.Repeat(step, 3),
+            script.InputsOf<FailoverFailure>(nameof(FailoverEnds.NoteFailoverStalled)).Select(told => told.Step));
+        Assert.Equal(nameof(WriteReport), script.Calls[^1]);
+        Assert.DoesNotContain(script.Calls, IsUndoing);
+    }
+
+    [Theory]
     [MemberData(nameof(EveryStep))]
     public async Task Failover_whose_place_is_taken_before_a_step_ends_and_undoes_nothing(bool stands, string step)
     {

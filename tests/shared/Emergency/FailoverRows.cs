@@ -47,6 +47,7 @@ internal sealed class FailoverRows(ControlFixture fixture)
             await PlacementStore.AddHomeAsync(transaction, serving with { Home = target }, operation, default);
         }
 
+        var replaced = await FailoverStore.SupersedeAsync(transaction, tenant, default);
         await FailoverStore.AddAsync(
             transaction,
             new Failover
@@ -54,13 +55,14 @@ internal sealed class FailoverRows(ControlFixture fixture)
                 OperationId = operation,
                 TenantId = tenant,
                 PartOf = partOf,
-                State = FailoverState.Preparing,
+                State = Failover.StateAfter(replaced),
                 Reason = "It burns.",
                 Importance = importance,
                 SourceHome = serving.Home,
                 SourceDatabase = fixture.Database.Id,
                 TargetHome = target,
             },
+            replaced,
             Lost,
             default);
         await transaction.CommitAsync();

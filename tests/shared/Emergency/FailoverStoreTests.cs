@@ -66,7 +66,7 @@ public sealed class FailoverStoreTests(ControlFixture fixture) : IClassFixture<C
         }
 
         Assert.Equal(
-            [FailoverState.Preparing, .. Enumerable.Repeat(FailoverState.Superseded, 5)], states.Order());
+            [FailoverState.Replacing, .. Enumerable.Repeat(FailoverState.Superseded, 5)], states.Order());
     }
 
     [Fact]
@@ -82,6 +82,21 @@ public sealed class FailoverStoreTests(ControlFixture fixture) : IClassFixture<C
         Assert.Equal(second, (await _failovers.FindUnderWayAsync(tenant, default))?.OperationId);
         Assert.Equal(
             [(2L, false, HomeOutcome.NeverServed), (1L, true, HomeOutcome.Awaited)], await HomesOfAsync(second));
+    }
+
+    [Fact]
+    public async Task Failover_that_has_replaced_another_or_a_migration_has_no_way_back()
+    {
+        var (failing, moving) = (await _rows.AddTenantAsync(), await _rows.AddTenantAsync());
+        await _rows.AddFailoverAsync(failing);
+        await _rows.AddMoveAsync(moving, MoveState.Switching);
+
+        foreach (var replacing in (Guid[])[await _rows.AddFailoverAsync(failing), await _rows.AddFailoverAsync(moving)])
+        {
+            Assert.Equal(FailoverState.Replacing, (await _failovers.GetAsync(replacing, default)).State);
+            Assert.False(await _failovers.TryEnterAsync(replacing, FailoverState.Undoing, default));
+            Assert.True(await _failovers.TryEnterAsync(replacing, FailoverState.Serving, default));
+        }
     }
 
     [Theory]

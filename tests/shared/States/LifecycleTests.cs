@@ -54,6 +54,7 @@ public sealed class LifecycleTests
     public void Failover_may_change_in_these_ways_and_no_other() => Assert.Equal(
         [
             "preparing: serving, superseded, undoing",
+            "replacing: serving, superseded",
             "serving: restored, superseded",
             "restored: closing, superseded",
             "closing: done, superseded",
