@@ -66,7 +66,7 @@ public static class FailOver
             await pointed;
             await failover.RunAsync(nameof(AskVendor));
             await failover.RunForTargetAsync(nameof(VerifyHome));
-            await failover.RunAsync(nameof(VerifyHistory));
+            await failover.VerifyHistoryAsync();
             await failover.RunAsync(nameof(RecoverSource));
             await failover.RemoveOldHomesAsync();
             await failover.RunAsync(nameof(WriteReport));

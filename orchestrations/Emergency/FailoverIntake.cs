@@ -23,7 +23,8 @@ public sealed class FailoverIntake(
     FailoverStore failovers,
     FailoverPlanner planner,
     HomeProbe probe,
-    Settings settings)
+    Settings settings,
+    TimeProvider time)
 {
     /// <summary>Kind of the operation.</summary>
     public const string OperationKind = "emergency";
@@ -117,7 +118,7 @@ public sealed class FailoverIntake(
         }
     }
 
-    /// <summary>Has failovers look again whose lost home does not keep silent any more.</summary>
+    /// <summary>Has failovers look again whose lost home does not keep silent any more, or is waited for no longer.</summary>
     public async Task WakeAwaitingAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
         var awaited = await failovers.ListAwaitedAsync(cancellationToken);
@@ -126,13 +127,10 @@ public sealed class FailoverIntake(
             cancellationToken,
             async (homes, token) =>
             {
-                if (await databases.FindAsync(homes.Key, token) is { } database
-                    && (await probe.LookAsync(database, homes.First().TenantId, token)).Presence == HomePresence.Silent)
-                {
-                    return;
-                }
-
-                foreach (var home in homes)
+                var isSilent = await databases.FindAsync(homes.Key, token) is { } database
+                    && (await probe.LookAsync(database, homes.First().TenantId, token)).Presence == HomePresence.Silent;
+                var over = time.GetUtcNow() - settings.Failovers.AwaitSource;
+                foreach (var home in homes.Where(home => !isSilent || home.Since <= over))
                 {
                     await WakeAsync(client, home.OperationId, token);
                 }

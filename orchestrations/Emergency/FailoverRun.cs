@@ -62,10 +62,13 @@ internal sealed class FailoverRun
         }
     }
 
-    /// <summary>Runs a step of the failover.</summary>
+    /// <summary>Runs a step of the failover. What it may wait for wakes the failover.</summary>
     /// <exception cref="StepGivenUpException">As in <see cref="MakeTargetAsync"/>.</exception>
-    public Task RunAsync(string step) => _steps.UntilDoneAsync(
-        step, () => _context.CallActivityAsync<bool>(step, _input, _options), _input.SettleFor);
+    public Task RunAsync(string step) => RunAsync(step, lookAgain: null);
+
+    /// <summary>Verifies the history, which waits for time to pass.</summary>
+    /// <exception cref="StepGivenUpException">As in <see cref="MakeTargetAsync"/>.</exception>
+    public Task VerifyHistoryAsync() => RunAsync(nameof(VerifyHistory), _input.SettleFor);
 
     /// <summary>Runs a step of provisioning for the target that leaves nothing to take back.</summary>
     /// <exception cref="StepGivenUpException">As in <see cref="MakeTargetAsync"/>.</exception>
@@ -136,6 +139,9 @@ internal sealed class FailoverRun
 
     private Task<bool> BeginUndoingAsync(FailoverFailure failure) =>
         InsistAsync(nameof(FailoverEnds.BeginFailoverUndoing), failure);
+
+    private Task RunAsync(string step, TimeSpan? lookAgain) =>
+        _steps.UntilDoneAsync(step, () => _context.CallActivityAsync<bool>(step, _input, _options), lookAgain);
 
     private Task<bool> InsistAsync(string activity, FailoverFailure failure) =>
         _steps.InsistAsync(activity, () => _context.CallActivityAsync<bool>(activity, failure, _patient));

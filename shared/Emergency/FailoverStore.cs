@@ -249,20 +249,24 @@ public sealed class FailoverStore(ControlDatabase control)
     public Task<IReadOnlyList<HomeLeft>> ListHomesAsync(Guid operationId, CancellationToken cancellationToken) =>
         ListHomesAsync(operationId, "", cancellationToken);
 
-    /// <summary>Failovers that wait for homes that may have come back, with these homes' databases.</summary>
-    public async Task<IReadOnlyList<(Guid OperationId, Guid TenantId, Guid DatabaseId)>> ListAwaitedAsync(
+    /// <summary>
+    /// Failovers that wait for homes that may have come back, with these homes' databases and since when they wait. One that waits
+    /// for an operator's retry is none of them: it looks again by itself.
+    /// </summary>
+    public async Task<IReadOnlyList<(Guid OperationId, Guid TenantId, Guid DatabaseId, DateTimeOffset Since)>> ListAwaitedAsync(
         CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
             """
-            SELECT f.operation_id, f.tenant_id, h.database_id
-            FROM failovers f JOIN homes_left l ON l.operation_id = f.operation_id
+            SELECT f.operation_id, f.tenant_id, h.database_id, f.restored_at
+            FROM failovers f JOIN operations o ON o.id = f.operation_id JOIN homes_left l ON l.operation_id = f.operation_id
             JOIN homes h ON h.tenant_id = l.tenant_id AND h.number = l.home
-            WHERE f.state = $1 AND l.outcome = $2 AND h.database_id IS NOT NULL
+            WHERE f.state = $1 AND l.outcome = $2 AND h.database_id IS NOT NULL AND o.error IS NULL
             """,
             FailoverState.Restored, HomeOutcome.Awaited)
-            .ListAsync(row => (row.GetGuid(0), row.GetGuid(1), row.GetGuid(2)), cancellationToken);
+            .ListAsync(
+                row => (row.GetGuid(0), row.GetGuid(1), row.GetGuid(2), row.GetFieldValue<DateTimeOffset>(3)), cancellationToken);
     }
 
     /// <summary>Says what has become of a home.</summary>

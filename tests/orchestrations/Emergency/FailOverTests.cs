@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.DurableTask.Client;
 using WebHost.Emergency;
 using WebHost.Migration;
@@ -300,6 +302,25 @@ public sealed class FailOverTests(ScriptedEngine engine) : IClassFixture<Scripte
         await RunAsync(ScriptedEngine.Failover(HostingProvider.Hetzner) with { SettleFor = Soon }, script);
 
         Assert.Equal(2, script.Calls.Count(call => call == nameof(VerifyHistory)));
+    }
+
+    [Fact]
+    public async Task Lost_home_that_is_waited_for_is_looked_at_once_an_hour_unless_the_failover_is_woken()
+    {
+        var script = new Script().Waits(nameof(RecoverSource));
+        var begin = DateTime.UtcNow;
+
+        var instanceId = await engine.StartAsync(
+            ScriptedEngine.Failover(HostingProvider.Hetzner) with { SettleFor = Soon }, script);
+        await engine.WaitsAsync(instanceId);
+
+        var timer = Assert.Single(Regex.Matches(await engine.ExportAsync(instanceId), "\"fireAt\":\\s*\"([^\"]+)\""));
+        Assert.InRange(
+            DateTime.Parse(timer.Groups[1].Value, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal),
+            begin.AddHours(1),
+            DateTime.MaxValue);
+        await engine.Client.RaiseEventAsync(instanceId, FailOver.Wake);
+        await engine.EndOfAsync(instanceId);
     }
 
     [Theory]

@@ -424,9 +424,22 @@ public sealed class FailoverStoreTests(ControlFixture fixture) : IClassFixture<C
         Assert.Empty(await _failovers.ListAwaitedAsync(default));
 
         await _rows.EnterAsync(failover, FailoverState.Restored);
-        Assert.Equal([(failover, tenant, fixture.Database.Id)], await _failovers.ListAwaitedAsync(default));
+        var since = (await _failovers.GetAsync(failover, default)).RestoredAt!.Value;
+        Assert.Equal([(failover, tenant, fixture.Database.Id, since)], await _failovers.ListAwaitedAsync(default));
 
         await _failovers.DecideAsync(tenant, 1, HomeOutcome.GivenUp, null, default);
+        Assert.Empty(await _failovers.ListAwaitedAsync(default));
+    }
+
+    [Fact]
+    public async Task Awaited_home_that_could_not_be_compared_is_left_to_the_next_retry()
+    {
+        var failover = await _rows.AddFailoverAsync(await _rows.AddTenantAsync());
+        await _rows.EnterAsync(failover, FailoverState.Serving, FailoverState.Restored);
+        await _operations.BeginStepAsync(failover, nameof(failover), default);
+        await _operations.EnterAsync(
+            failover, OperationState.Waiting, new OperationError("RecoverSource", "It broke.", []), default);
+
         Assert.Empty(await _failovers.ListAwaitedAsync(default));
     }
 
