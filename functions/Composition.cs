@@ -98,6 +98,7 @@ public static class Composition
         services.AddSingleton<BackupIntake>();
         services.AddSingleton<RestoreIntake>();
         services.AddSingleton<FailoverSteps>();
+        services.AddSingleton<QuickFence>();
         services.AddSingleton<FailoverPlanner>();
         services.AddSingleton<FailoverIntake>();
         services.AddSingleton<ServerFailoverIntake>();

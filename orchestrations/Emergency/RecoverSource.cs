@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
 using WebHost.Backups;
 using WebHost.Configuration;
 using WebHost.Json;
@@ -12,10 +13,10 @@ namespace WebHost.Emergency;
 
 /// <summary>
 /// Waits for the homes that were left behind. One that answers again gets this build's schema, is fenced before a row is read, and
-/// what only it has is fetched; one whose server has nothing of the tenant any more is gone; one that does not answer is given up
-/// in the end, by an operator or by time.
+/// what only it has is fetched; one whose server has nothing of the tenant any more is gone; one that does not answer, or of which
+/// nothing can be fetched, is given up in the end, by an operator or by time.
 /// </summary>
-public sealed class RecoverSource(
+public sealed partial class RecoverSource(
     FailoverSteps steps,
     OperationStore operations,
     FailoverStore failovers,
@@ -25,8 +26,11 @@ public sealed class RecoverSource(
     HomeProbe probe,
     TenantDatabaseSetup setup,
     SourceReconciliation reconciliation,
+    Fence fence,
+    QuickFence quickly,
     Settings settings,
-    TimeProvider time)
+    TimeProvider time,
+    ILogger<RecoverSource> logger)
 {
     /// <summary>The step. False while a home may come back.</summary>
     [Function(nameof(RecoverSource))]
@@ -51,7 +55,7 @@ public sealed class RecoverSource(
                     switch (found.Presence)
                     {
                         case HomePresence.Serving or HomePresence.Present:
-                            told.Add(await ReconcileAsync(input, failing, home, cancellationToken));
+                            told.Add(await ReconcileAsync(input, failing, home, isGivenUp, cancellationToken));
                             break;
                         case HomePresence.Gone:
                             await failovers.DecideAsync(input.TenantId, home.Home, HomeOutcome.Gone, null, cancellationToken);
@@ -87,10 +91,45 @@ public sealed class RecoverSource(
             : new HomeCondition(HomePresence.Gone, Epoch: null, "It has no database any more.");
 
     private async Task<string> ReconcileAsync(
-        FailoverInput input, FailingTenant failing, HomeLeft home, CancellationToken cancellationToken)
+        FailoverInput input,
+        FailingTenant failing,
+        HomeLeft home,
+        bool isGivenUp,
+        CancellationToken cancellationToken)
     {
         var placement = await placements.GetAsync(input.TenantId, cancellationToken);
         var source = await databases.GetAsync(home.DatabaseId!.Value, cancellationToken);
+        try
+        {
+            return await ReconcileAsync(input, failing, home, source, placement.Epoch, cancellationToken);
+        }
+        catch (Exception damaged) when (
+            isGivenUp && damaged is not TimeoutException && !cancellationToken.IsCancellationRequested)
+        {
+            // What is wrong with the home that serves will pass, as a write that takes long does; that gives up no other one.
+            var serving = await fence.ReadAsync(failing.TargetDatabase, input.TenantId, cancellationToken);
+            var found = await LookAsync(input, home, cancellationToken);
+            if (serving is not { Writable: true } || serving.Epoch != placement.Epoch
+                || (found.Presence == HomePresence.Serving && found.Epoch >= placement.Epoch))
+            {
+                throw;
+            }
+
+            LogGivenUp(logger, input.TenantId, home.Home, damaged);
+            var left = await quickly.TryAsync(source, input.TenantId, found, input.OperationId, cancellationToken);
+            await failovers.DecideAsync(input.TenantId, home.Home, HomeOutcome.GivenUp, null, cancellationToken);
+            return $"Home {home.Home} was given up: what only it has could not be fetched: {damaged.Message} {left.Detail}";
+        }
+    }
+
+    private async Task<string> ReconcileAsync(
+        FailoverInput input,
+        FailingTenant failing,
+        HomeLeft home,
+        TenantDatabaseAddress source,
+        long epoch,
+        CancellationToken cancellationToken)
+    {
 
         // While it was away, a release may have come, whose fence and comparison name what it lacks. What is written to it
         // before it is fenced is fetched like the rest.
@@ -101,7 +140,7 @@ public sealed class RecoverSource(
         var report = await reconciliation.RunAsync(
             input.OperationId,
             source,
-            new JoinedTenant(failing.TargetDatabase, input.TenantId, placement.Epoch),
+            new JoinedTenant(failing.TargetDatabase, input.TenantId, epoch),
             await FindBasisAsync(failing.Failover, home.Home, cancellationToken),
             cancellationToken);
         await failovers.DecideAsync(input.TenantId, home.Home, HomeOutcome.Reconciled, report, cancellationToken);
@@ -125,4 +164,7 @@ public sealed class RecoverSource(
                 .Where(backup => backup.State == BackupState.Finished && backup.FinishedAt <= left)
                 .MaxBy(backup => backup.FinishedAt);
     }
+
+    [LoggerMessage(793, LogLevel.Error, "Tenant {TenantId}: lost home {Home} answers, but what only it has could not be fetched.")]
+    private static partial void LogGivenUp(ILogger logger, Guid tenantId, long home, Exception exception);
 }

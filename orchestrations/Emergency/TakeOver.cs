@@ -1,5 +1,4 @@
 using Microsoft.Azure.Functions.Worker;
-using Microsoft.Extensions.Logging;
 using WebHost.Data;
 using WebHost.Migration;
 using WebHost.Operations;
@@ -12,7 +11,7 @@ namespace WebHost.Emergency;
 /// becomes of it. Then the target takes over; a write that came in between waits in the queue. A lost home that answers after all
 /// is fenced, if that is quick; <see cref="RecoverSource"/> does it in any case before it looks at its rows.
 /// </summary>
-public sealed partial class TakeOver(
+public sealed class TakeOver(
     FailoverSteps steps,
     OperationStore operations,
     ControlDatabase control,
@@ -23,11 +22,8 @@ public sealed partial class TakeOver(
     ServerStore servers,
     HomeProbe probe,
     Fence fence,
-    ILogger<TakeOver> logger)
+    QuickFence quickly)
 {
-    private static readonly TimeSpan FencePatience = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan FenceLimit = TimeSpan.FromSeconds(5);
-
     /// <summary>The step.</summary>
     [Function(nameof(TakeOver))]
     public Task<bool> RunAsync([ActivityTrigger] FailoverInput input, CancellationToken cancellationToken) =>
@@ -106,26 +102,6 @@ public sealed partial class TakeOver(
 
         var database = await databases.GetAsync(databaseId, cancellationToken);
         var found = await probe.LookAsync(database, failover.TenantId, cancellationToken);
-        if (found is not { Presence: HomePresence.Serving, Epoch: { } epoch })
-        {
-            return found;
-        }
-
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(FenceLimit);
-        try
-        {
-            await fence.CloseAsync(database, failover.TenantId, epoch, failover.OperationId, FencePatience, limit.Token);
-            await fence.HandOverAsync(database, failover.TenantId, epoch, failover.OperationId, limit.Token);
-            return found with { Detail = $"{found.Detail} It was fenced." };
-        }
-        catch (Exception failed) when (!cancellationToken.IsCancellationRequested)
-        {
-            LogNotFenced(logger, failover.TenantId, failed);
-            return found with { Detail = $"{found.Detail} It could not be fenced at once." };
-        }
+        return await quickly.TryAsync(database, failover.TenantId, found, failover.OperationId, cancellationToken);
     }
-
-    [LoggerMessage(792, LogLevel.Warning, "The lost home of tenant {TenantId} answers, and was not fenced at once.")]
-    private static partial void LogNotFenced(ILogger logger, Guid tenantId, Exception exception);
 }

@@ -133,6 +133,29 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     }
 
     [Fact]
+    public async Task Lost_home_that_comes_back_with_rows_that_cannot_be_read_is_fenced_and_given_up_when_the_failover_is_committed()
+    {
+        var (tenant, _) = await SignUpAsync();
+        var lost = await DatabaseOfAsync(tenant);
+        await LoseHomeAsync(tenant);
+        var operation = await StartAsync(tenant, new { kind = "emergency" });
+        await WaitsAsync(operation, withError: false, step: "RecoverSource");
+
+        await using var connection = await application.Services.GetRequiredService<MovingConnections>().OpenAsync(lost, default);
+        await connection.Sql("ALTER TABLE fleet.points RENAME TO damaged_points").RunAsync();
+        await ExecuteAsync("UPDATE databases SET port = $2 WHERE id = $1", lost.Id, lost.Port);
+        Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"operations/{operation}/commit")).Status);
+
+        var done = await application.OperationAsync(operation, Ended);
+        Assert.True((string?)done["state"] == "succeeded", done.ToJsonString());
+        var detail = (string?)StepOf(done, "RecoverSource")!["detail"];
+        Assert.Contains("could not be fetched", detail, StringComparison.Ordinal);
+        Assert.Contains("the tenant is away there", detail, StringComparison.Ordinal);
+        var home = Assert.Single((await application.GetAsync($"operations/{operation}/report"))["homes"]!.AsArray());
+        Assert.Equal("given-up", (string?)home!["outcome"]);
+    }
+
+    [Fact]
     public async Task Backups_of_a_tenant_whose_lost_home_is_waited_for_are_kept_for_the_comparison()
     {
         var (tenant, _) = await SignUpAsync();
@@ -345,6 +368,12 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         });
         Assert.Equal("succeeded", (string?)(await application.OperationAsync(operation, Ended))["state"]);
         return (tenant, operation);
+    }
+
+    private async Task<TenantDatabaseAddress> DatabaseOfAsync(Guid tenant)
+    {
+        var placement = await application.Services.GetRequiredService<PlacementStore>().GetAsync(tenant, default);
+        return await application.Services.GetRequiredService<TenantDatabaseStore>().GetAsync(placement.DatabaseId!.Value, default);
     }
 
     // Nobody listens at port 1.
