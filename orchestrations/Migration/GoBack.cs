@@ -5,7 +5,10 @@ using WebHost.Placement;
 
 namespace WebHost.Migration;
 
-/// <summary>Has the source serve the tenant again, with everything that was written at the target, on the plan it had.</summary>
+/// <summary>
+/// Has the source serve the tenant again, with everything that was written at the target, on the plan it had. First of all the
+/// target serves, should an attempt have ended where nobody does: the source may be lost, and the way back with it.
+/// </summary>
 public sealed class GoBack(
     MoveSteps steps,
     OperationStore operations,
@@ -16,12 +19,14 @@ public sealed class GoBack(
     Cutover cutover)
 {
     /// <summary>Crosses in the other direction.</summary>
+    /// <returns>False when the move was committed meanwhile, and the target serves.</returns>
     [Function(nameof(GoBack))]
     public async Task<bool> RunAsync([ActivityTrigger] MoveFailure failure, CancellationToken cancellationToken)
     {
         var input = failure.Move;
         var serving = await placements.GetAsync(input.TenantId, cancellationToken);
-        if ((await moves.GetAsync(input.OperationId, cancellationToken)).State == MoveState.Superseded)
+        var state = (await moves.GetAsync(input.OperationId, cancellationToken)).State;
+        if (state == MoveState.Superseded)
         {
             throw new SupersededException(MoveEnds.Superseded);
         }
@@ -36,12 +41,34 @@ public sealed class GoBack(
         var source = await placements.GetHomeAsync(input.TenantId, input.Source.Home, cancellationToken);
         var from = await steps.DatabaseAsync(serving, cancellationToken);
         var to = await databases.GetAsync(source.DatabaseId!.Value, cancellationToken);
-        await CatchUpTarget.CatchUpAsync(catchUp, from, to, input.TenantId, cancellationToken);
+        var crossing = new Crossing(input.TenantId, serving.Epoch, serving.Epoch + 1, serving.Home, from, source.Home, to);
+        if (await cutover.ServeAsync(crossing, cancellationToken))
+        {
+            if (state == MoveState.CleaningUp)
+            {
+                // What the way back failed at concerns nobody any more.
+                await operations.EnterAsync(input.OperationId, OperationState.Waiting, null, cancellationToken);
+                await operations.BeginStepAsync(input.OperationId, nameof(GoBack), cancellationToken);
+                return false;
+            }
+
+            await cutover.ExpectAsync(crossing, cancellationToken);
+            await CatchUpTarget.CatchUpAsync(catchUp, from, to, input.TenantId, cancellationToken);
+        }
+
         var figures = await cutover.RunAsync(
-            new Crossing(input.TenantId, serving.Epoch, serving.Epoch + 1, serving.Home, from, source.Home, to),
-            transaction => transaction.Sql(
-                "UPDATE tenants SET plan = $2, updated_at = now() WHERE id = $1", input.TenantId, source.Plan)
-                .RunAsync(cancellationToken),
+            crossing,
+            async transaction =>
+            {
+                if (!await MoveStore.TryEnterAsync(transaction, input.OperationId, MoveState.GoingBack, cancellationToken))
+                {
+                    throw new StepRefusedException("The tenant is not wanted back any more.");
+                }
+
+                await transaction.Sql(
+                    "UPDATE tenants SET plan = $2, updated_at = now() WHERE id = $1", input.TenantId, source.Plan)
+                    .RunAsync(cancellationToken);
+            },
             cancellationToken);
         await operations.AddFiguresAsync(
             input.OperationId,

@@ -19,8 +19,8 @@ public sealed class KeepSource(
                 var until = await moves.KeepUntilAsync(
                     input.OperationId, time.GetUtcNow() + settings.Migrations.KeepSource, token);
                 if (moving.Move.State == MoveState.CleaningUp
-                    || (time.GetUtcNow() >= until
-                        && await moves.TryEnterAsync(input.OperationId, MoveState.CleaningUp, token)))
+                    || (moving.Move.State == MoveState.Verified && time.GetUtcNow() >= until
+                        && await moves.TryCommitAsync(moving.Move, token)))
                 {
                     return StepOutcome.Done("The move is committed.");
                 }

@@ -43,11 +43,14 @@ public sealed class MoveEnds(
 
         await operations.EnterAsync(input.OperationId, OperationState.Waiting, failure.ToError(), cancellationToken);
         var left = failure.LeftBehind.Count == 0 ? "" : $" Not taken back, and costing money: {string.Join(", ", failure.LeftBehind)}.";
+        var otherwise = failure.Step == nameof(GoBack)
+            ? "keep the tenant where it is, if the old home is gone for good, with /commit"
+            : "give the move up with /cancel";
         await alerts.RaiseAsync(
             StalledAlert,
             input.TenantId.ToString(),
             $"{failure.Step} failed: {failure.Reason}{left} The tenant is served. Mend the cause, then POST "
-            + $"/api/operations/{input.OperationId}/retry; or give the move up with /cancel.",
+            + $"/api/operations/{input.OperationId}/retry; or {otherwise}.",
             cancellationToken);
         return true;
     }
@@ -61,7 +64,8 @@ public sealed class MoveEnds(
     public async Task<bool> BeginUndoing([ActivityTrigger] MoveFailure failure, CancellationToken cancellationToken)
     {
         var input = failure.Move;
-        if ((await moves.GetAsync(input.OperationId, cancellationToken)).State == MoveState.Superseded)
+        var state = (await moves.GetAsync(input.OperationId, cancellationToken)).State;
+        if (state == MoveState.Superseded)
         {
             throw new SupersededException(Superseded);
         }
@@ -69,7 +73,12 @@ public sealed class MoveEnds(
         var placement = await placements.GetAsync(input.TenantId, cancellationToken);
         if (placement.Home == input.Target.Home)
         {
-            await moves.EnterAsync(input.OperationId, MoveState.GoingBack, cancellationToken);
+            // Committed by somebody who was quicker: going back learns that, and does not.
+            if (state != MoveState.CleaningUp)
+            {
+                await moves.EnterAsync(input.OperationId, MoveState.GoingBack, cancellationToken);
+            }
+
             return false;
         }
 

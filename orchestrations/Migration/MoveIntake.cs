@@ -114,7 +114,9 @@ public sealed class MoveIntake(
     public Task<bool> CancelAsync(DurableTaskClient client, Guid operationId, CancellationToken cancellationToken) =>
         SteerAsync(client, operationId, MoveState.Undoing, "cancelled", cancellationToken);
 
-    /// <summary>Ends the time in which the tenant can be taken back, and has the old home removed.</summary>
+    /// <summary>
+    /// Ends the time in which the tenant can be taken back, or the attempt to, and has the old home removed.
+    /// </summary>
     /// <returns>False when the operation is no move.</returns>
     /// <exception cref="MoveRefusedException">It is too early, or too late.</exception>
     public Task<bool> CommitAsync(DurableTaskClient client, Guid operationId, CancellationToken cancellationToken) =>
@@ -170,7 +172,10 @@ public sealed class MoveIntake(
             return false;
         }
 
-        if (!MoveLifecycle.CanBeAskedFor(move.State, state) || !await moves.TryEnterAsync(operationId, state, cancellationToken))
+        var canEnter = MoveLifecycle.CanBeAskedFor(move.State, state) && (state == MoveState.CleaningUp
+            ? await moves.TryCommitAsync(move, cancellationToken)
+            : await moves.TryEnterAsync(operationId, state, cancellationToken));
+        if (!canEnter)
         {
             throw new MoveRefusedException($"A migration that is {WireName.Of(move.State)} cannot be {verb}.");
         }

@@ -50,8 +50,8 @@ internal sealed class MoveRun
     public Task MakeTargetAsync() => HomeSteps.MakeAsync(_steps, _target, Input.Target.Provider);
 
     /// <summary>
-    /// Has the tenant served from the source, with everything that was written meanwhile, and removes the target; unless a failover
-    /// has taken the move's place, and looks after both homes.
+    /// Has the tenant served from the source, with everything that was written meanwhile, and removes the target; unless the tenant
+    /// is kept at the target, or a failover has taken the move's place, and looks after both homes.
     /// </summary>
     public async Task UndoAsync(StepGivenUpException failed)
     {
@@ -81,7 +81,13 @@ internal sealed class MoveRun
     {
         while (!await InsistAsync(nameof(MoveEnds.BeginUndoing), failure))
         {
-            await InsistAsync(nameof(GoBack), failure);
+            if (!await InsistAsync(nameof(GoBack), failure))
+            {
+                await InsistAsync(nameof(PointHostname), Input.MakingTarget);
+                await RemoveSourceAsync();
+                return;
+            }
+
             await InsistAsync(nameof(PointHostname), Input.MakingTarget with { Home = Input.Source.Home });
         }
 

@@ -22,7 +22,9 @@ public sealed partial class ShippingBack(
     /// <summary>Lifts the fences of attempts that have died, long after a living one would have.</summary>
     public async Task LiftForgottenFencesAsync(CancellationToken cancellationToken)
     {
-        foreach (var move in await moves.ListAsync([MoveState.Switching, MoveState.GoingBack], cancellationToken))
+        // One that is committed may have been on the way back until then.
+        foreach (var move in await moves.ListAsync(
+            [MoveState.Switching, MoveState.GoingBack, MoveState.CleaningUp], cancellationToken))
         {
             try
             {

@@ -92,6 +92,41 @@ public sealed partial class Cutover(
     }
 
     /// <summary>
+    /// Has the home serve from where a crossing begins, should an earlier one have handed over and come to nothing: the placement
+    /// leads there again, and whoever changed it back died before that home had taken over. It needs nothing of the other home.
+    /// </summary>
+    /// <returns>False when the crossing itself has handed over, and <see cref="RunAsync"/> is all that is left to do.</returns>
+    public async Task<bool> ServeAsync(Crossing crossing, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(crossing);
+        if (await fence.ReadAsync(crossing.From, crossing.TenantId, cancellationToken) is not { Away: true } left)
+        {
+            return true;
+        }
+
+        if (left.Epoch > crossing.Epoch)
+        {
+            return false;
+        }
+
+        // Refused when the tenant has gone on from here meanwhile: its row is then beyond this epoch.
+        await fence.TakeOverAsync(crossing.From, crossing.TenantId, crossing.Epoch, cancellationToken);
+        cache.Forget(crossing.TenantId);
+        return true;
+    }
+
+    /// <summary>
+    /// Has the other home expect the tenant, should an earlier crossing have taken over there and come to nothing: the placement
+    /// never led to that home at the epoch at which it did, and nobody has written there since.
+    /// </summary>
+    /// <exception cref="FenceRefusedException">That home is not behind the one that serves.</exception>
+    public Task ExpectAsync(Crossing crossing, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(crossing);
+        return fence.ExpectAgainAsync(crossing.To, crossing.TenantId, crossing.Epoch, cancellationToken);
+    }
+
+    /// <summary>
     /// Has a tenant stay where it is after a cutover that came to nothing, at an epoch behind the target's. An attempt that was
     /// thought dead and wakes up afterwards finds no tenant at the epoch that it would fence.
     /// </summary>

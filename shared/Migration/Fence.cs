@@ -79,6 +79,41 @@ public sealed class Fence(MovingConnections connections)
         TenantDatabaseAddress database, Guid tenantId, long epoch, CancellationToken cancellationToken) =>
         CallAsync(database, "SELECT fleet.take_over($1, $2)", patience: null, cancellationToken, tenantId, epoch);
 
+    /// <summary>
+    /// Has a tenant expected again where it was taken over and nobody was led to, from the moment up to which its rows have arrived.
+    /// One that is expected already is left as it is.
+    /// </summary>
+    /// <param name="database">Where it was taken over.</param>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="servedAt">The epoch at which it is served elsewhere.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <exception cref="FenceRefusedException">The tenant is served there at that epoch or a newer one.</exception>
+    public async Task ExpectAgainAsync(
+        TenantDatabaseAddress database, Guid tenantId, long servedAt, CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.OpenAsync(database, cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var taken = await transaction.Sql(
+            "SELECT epoch, mark FROM fleet.customers WHERE customer_id = $1 AND NOT away FOR UPDATE", tenantId)
+            .ListAsync(row => (Epoch: row.GetInt64(0), Mark: row.GetString(1)), cancellationToken);
+        if (taken is not [var (epoch, mark)])
+        {
+            return;
+        }
+
+        if (epoch >= servedAt)
+        {
+            throw new FenceRefusedException($"Tenant {tenantId} is served by database {database.Name} at epoch {epoch}.");
+        }
+
+        // In one transaction, since handing over forgets the moment.
+        var holder = Guid.NewGuid();
+        await transaction.Sql("SELECT fleet.fence($1, $2, $3)", tenantId, epoch, holder).RunAsync(cancellationToken);
+        await transaction.Sql("SELECT fleet.hand_over($1, $2, $3)", tenantId, epoch, holder).RunAsync(cancellationToken);
+        await AwayTenant.MarkAsync(transaction, tenantId, mark, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
     /// <summary>Whether and how the tenant is served there; null when the database does not know it.</summary>
     public async Task<FenceState?> ReadAsync(
         TenantDatabaseAddress database, Guid tenantId, CancellationToken cancellationToken)

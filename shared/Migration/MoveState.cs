@@ -51,6 +51,7 @@ public static class MoveLifecycle
         (MoveState.Verified, MoveState.GoingBack),
         (MoveState.Verified, MoveState.CleaningUp),
         (MoveState.GoingBack, MoveState.Undoing),
+        (MoveState.GoingBack, MoveState.CleaningUp),
         (MoveState.Copying, MoveState.Superseded),
         (MoveState.Switching, MoveState.Superseded),
         (MoveState.Switched, MoveState.Superseded),
@@ -65,6 +66,6 @@ public static class MoveLifecycle
     /// <summary>Whether an operator may ask for a state in another: to cancel, to commit, to roll back.</summary>
     public static bool CanBeAskedFor(MoveState from, MoveState to) => (from, to)
         is (MoveState.Copying or MoveState.Switching, MoveState.Undoing)
-        or (MoveState.Verified, MoveState.CleaningUp)
+        or (MoveState.Verified or MoveState.GoingBack, MoveState.CleaningUp)
         or (MoveState.Switched or MoveState.Verified, MoveState.GoingBack);
 }

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using WebHost.Data;
 using WebHost.Functions.Tests.Hosting;
 using WebHost.Migration;
 using WebHost.Placement;
@@ -65,6 +66,28 @@ public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : 
         Assert.Equal("rolled-back", (string?)done["state"]);
         var after = await application.GetAsync($"tenants/{tenant}");
         Assert.True(JsonNode.DeepEquals(before["infrastructure"]!["region"], after["infrastructure"]!["region"]));
+    }
+
+    [Fact]
+    public async Task Tenant_whose_old_home_is_lost_on_the_way_back_is_served_and_can_be_kept_where_it_is()
+    {
+        var tenant = await AddTenantAsync();
+        var left = await PlacementOfAsync(tenant);
+        var (target, operation) = await RelocateAsync(tenant);
+        await WaitsForDecisionAsync(operation);
+        await BreakAsync(tenant, left.DatabaseId!.Value);
+
+        Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"operations/{operation}/rollback")).Status);
+        await application.OperationAsync(operation, it => Ended(it) || (string?)it["error"]?["step"] == nameof(GoBack));
+        using var vehicle = await application.Http.PutAsJsonAsync($"tenants/{tenant}/vehicles/v1", new { name = "Van" });
+        vehicle.EnsureSuccessStatusCode();
+        await RefusesAsync($"operations/{operation}/cancel", "that is going-back cannot be cancelled");
+        Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"operations/{operation}/commit")).Status);
+
+        var done = await application.OperationAsync(operation, Ended);
+        Assert.True((string?)done["state"] == "succeeded" && done["error"] is null, done.ToJsonString());
+        Assert.Equal(target, (string?)(await application.GetAsync($"tenants/{tenant}"))["infrastructure"]!["region"]);
+        await RefusesAsync($"operations/{operation}/rollback", "that is committed cannot be rolled back");
     }
 
     [Fact]
@@ -215,6 +238,25 @@ public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : 
         var database = await application.Services.GetRequiredService<TenantDatabaseStore>().GetAsync(placement.DatabaseId!.Value, default);
         return await application.Services.GetRequiredService<TenantExport>().RunAsync(
             database, tenant, Move.ArchivesOf(tenant) + archive.ToString("n"), DayRange.All, null, default);
+    }
+
+    private Task<TenantPlacement> PlacementOfAsync(Guid tenant) =>
+        application.Services.GetRequiredService<PlacementStore>().GetAsync(tenant, default);
+
+    // The home that was left is lost, and so is the process that went back: the placement leads to the target again, which had
+    // handed over. Nobody listens at port 1.
+    private async Task BreakAsync(Guid tenant, Guid lost)
+    {
+        var serving = await PlacementOfAsync(tenant);
+        var database = await application.Services.GetRequiredService<TenantDatabaseStore>().GetAsync(serving.DatabaseId!.Value, default);
+        var (fence, holder) = (application.Services.GetRequiredService<Fence>(), Guid.NewGuid());
+        await fence.CloseAsync(database, tenant, serving.Epoch, holder, TimeSpan.FromSeconds(5), default);
+        await fence.HandOverAsync(database, tenant, serving.Epoch, holder, default);
+        await application.Services.GetRequiredService<ControlDatabase>().TransactAsync(async transaction =>
+        {
+            await transaction.Sql("UPDATE databases SET port = 1 WHERE id = $1", lost).RunAsync();
+            return await PlacementStore.MoveAsync(transaction, tenant, serving.Epoch, serving.Epoch + 2, serving.Home, default);
+        });
     }
 
     private HttpClient Client(string key) => new()

@@ -213,6 +213,26 @@ public sealed class MoveTests(ScriptedEngine engine) : IClassFixture<ScriptedEng
     }
 
     [Fact]
+    public async Task Move_that_is_committed_while_the_way_back_is_tried_keeps_the_tenant_and_removes_the_source()
+    {
+        var input = Input(up: true);
+        var script = new Script()
+            .Ends(nameof(CompareHomes)).Waits(nameof(MoveEnds.BeginUndoing)).Waits(nameof(GoBack));
+
+        await RunAsync(input, script);
+
+        Assert.Equal(
+            [
+                .. UpTo(input, nameof(CompareHomes)), nameof(MoveEnds.BeginUndoing), nameof(GoBack), nameof(PointHostname),
+                nameof(MoveEnds.BeginRemoving), .. Undoing(MakingOf(input.Source.Provider)), nameof(RemoveSource),
+            ],
+            Without(script, nameof(MoveEnds.IsWanted)));
+        Assert.Equal(
+            [input.Target.Home, input.Target.Home],
+            script.InputsOf<ProvisioningInput>(nameof(PointHostname)).Select(given => given.Home));
+    }
+
+    [Fact]
     public async Task Way_back_is_tried_until_it_is_gone()
     {
         var input = Input(up: true, Soon);

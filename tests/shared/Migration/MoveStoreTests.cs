@@ -121,6 +121,49 @@ public sealed class MoveStoreTests(ControlFixture fixture) : IClassFixture<Contr
         Assert.Equal(MoveState.Undoing, (await _moves.GetAsync(move, default)).State);
     }
 
+    [Theory]
+    [InlineData(MoveState.Verified, 2, true)]
+    [InlineData(MoveState.GoingBack, 2, true)]
+    [InlineData(MoveState.GoingBack, 1, false)]
+    public async Task Move_is_committed_while_the_placement_leads_to_the_target(MoveState state, long home, bool isCommitted)
+    {
+        var move = await AddSwitchedMoveAsync(MoveState.Verified);
+        await PlaceAsync(move, home);
+        await _moves.EnterAsync(move.OperationId, state, default);
+
+        Assert.Equal(isCommitted, await _moves.TryCommitAsync(move with { State = state }, default));
+
+        Assert.Equal(
+            isCommitted ? MoveState.CleaningUp : state, (await _moves.GetAsync(move.OperationId, default)).State);
+    }
+
+    [Fact]
+    public async Task Move_about_which_somebody_has_decided_otherwise_meanwhile_is_not_committed()
+    {
+        var move = await AddSwitchedMoveAsync(MoveState.Verified);
+        await PlaceAsync(move, home: 2);
+        await _moves.EnterAsync(move.OperationId, MoveState.GoingBack, default);
+
+        Assert.False(await _moves.TryCommitAsync(move, default));
+    }
+
+    [Fact]
+    public async Task Of_committing_a_move_and_changing_the_placement_back_the_second_finds_what_the_first_has_done()
+    {
+        var move = await AddSwitchedMoveAsync(MoveState.Verified, MoveState.GoingBack);
+        await PlaceAsync(move, home: 2);
+        await using var connection = await fixture.Control.OpenAsync();
+        await using var back = await connection.BeginTransactionAsync();
+        await PlacementStore.MoveAsync(back, move.TenantId, 2, 3, 1, default);
+        Assert.True(await MoveStore.TryEnterAsync(back, move.OperationId, MoveState.GoingBack, default));
+
+        var committing = _moves.TryCommitAsync(move, default);
+        await back.CommitAsync();
+
+        Assert.False(await committing);
+        Assert.Equal(MoveState.GoingBack, (await _moves.GetAsync(move.OperationId, default)).State);
+    }
+
     [Fact]
     public async Task Time_until_which_the_source_is_kept_is_said_once()
     {
@@ -130,6 +173,20 @@ public sealed class MoveStoreTests(ControlFixture fixture) : IClassFixture<Contr
         Assert.Equal(until, await _moves.KeepUntilAsync(move, until, default));
         Assert.Equal(until, await _moves.KeepUntilAsync(move, until.AddDays(7), default));
     }
+
+    private async Task<Move> AddSwitchedMoveAsync(params IEnumerable<MoveState> states)
+    {
+        var move = await AddMoveAsync(fixture.Database);
+        foreach (var state in (MoveState[])[MoveState.Switching, MoveState.Switched, .. states])
+        {
+            await _moves.EnterAsync(move, state, default);
+        }
+
+        return await _moves.GetAsync(move, default);
+    }
+
+    private Task<bool> PlaceAsync(Move move, long home) => fixture.Control.TransactAsync(
+        transaction => PlacementStore.MoveAsync(transaction, move.TenantId, 1, 2, home, default));
 
     private async Task<List<int>> TakeTurnsAsync(List<Guid> moves)
     {

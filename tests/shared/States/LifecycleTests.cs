@@ -41,7 +41,7 @@ public sealed class LifecycleTests
             "switching: superseded, switched, undoing",
             "switched: going-back, superseded, verified",
             "verified: cleaning-up, going-back, superseded",
-            "going-back: superseded, undoing",
+            "going-back: cleaning-up, superseded, undoing",
             "cleaning-up: committed",
             "undoing: undone",
             "committed: ",
