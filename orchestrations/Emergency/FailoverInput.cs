@@ -13,8 +13,8 @@ namespace WebHost.Emergency;
 /// <param name="RetryWindow">For how long a step that has failed waits for an operator's retry.</param>
 /// <param name="SettleFor">After which nobody writes to the lost home any more.</param>
 /// <param name="MayGiveUp">
-/// Whether it is taken back when nobody has a failed step tried again. One that has taken the place of another operation is not:
-/// nobody else looks after the homes of that.
+/// Whether it is taken back when nobody has a failed step tried again. One that has taken the place of another operation is
+/// not: nobody else looks after the homes of that.
 /// </param>
 public sealed record FailoverInput(
     Guid OperationId,

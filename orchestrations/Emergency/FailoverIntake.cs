@@ -118,7 +118,9 @@ public sealed class FailoverIntake(
         }
     }
 
-    /// <summary>Has failovers look again whose lost home does not keep silent any more, or is waited for no longer.</summary>
+    /// <summary>
+    /// Has failovers look again whose lost home does not keep silent any more, or is waited for no longer.
+    /// </summary>
     public async Task WakeAwaitingAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
         var awaited = await failovers.ListAwaitedAsync(cancellationToken);
@@ -153,7 +155,7 @@ public sealed class FailoverIntake(
         if (failover.State != from || !await failovers.TryEnterAsync(operationId, to, cancellationToken))
         {
             var instead = failover.State == FailoverState.Replacing
-                ? " It has taken the place of another operation and looks after what that has left; only yet another failover replaces it."
+                ? " It looks after what the operation has left whose place it took; only yet another failover replaces it."
                 : "";
             throw new MoveRefusedException($"A failover that is {WireName.Of(failover.State)} cannot be {verb}.{instead}");
         }

@@ -12,9 +12,9 @@ using WebHost.Plans;
 namespace WebHost.Emergency;
 
 /// <summary>
-/// Waits for the homes that were left behind. One that answers again gets this build's schema, is fenced before a row is read, and
-/// what only it has is fetched; one whose server has nothing of the tenant any more is gone; one that does not answer, or of which
-/// nothing can be fetched, is given up in the end, by an operator or by time.
+/// Waits for the homes that were left behind. One that answers again gets this build's schema, is fenced before a row is
+/// read, and what only it has is fetched; one whose server has nothing of the tenant any more is gone; one that does not
+/// answer, or of which nothing can be fetched, is given up in the end, by an operator or by time.
 /// </summary>
 public sealed partial class RecoverSource(
     FailoverSteps steps,
@@ -106,7 +106,7 @@ public sealed partial class RecoverSource(
         catch (Exception damaged) when (
             isGivenUp && damaged is not TimeoutException && !cancellationToken.IsCancellationRequested)
         {
-            // What is wrong with the home that serves will pass, as a write that takes long does; that gives up no other one.
+            // What is wrong with the home that serves will pass, as a write that takes long does: the other one is kept.
             var serving = await fence.ReadAsync(failing.TargetDatabase, input.TenantId, cancellationToken);
             var found = await LookAsync(input, home, cancellationToken);
             if (serving is not { Writable: true } || serving.Epoch != placement.Epoch
@@ -165,6 +165,6 @@ public sealed partial class RecoverSource(
                 .MaxBy(backup => backup.FinishedAt);
     }
 
-    [LoggerMessage(793, LogLevel.Error, "Tenant {TenantId}: lost home {Home} answers, but what only it has could not be fetched.")]
+    [LoggerMessage(793, LogLevel.Error, "Tenant {TenantId}: home {Home} answers, but what only it has could not be fetched.")]
     private static partial void LogGivenUp(ILogger logger, Guid tenantId, long home, Exception exception);
 }

@@ -6,8 +6,8 @@ using WebHost.Placement;
 namespace WebHost.Migration;
 
 /// <summary>
-/// Has the source serve the tenant again, with everything that was written at the target, on the plan it had. First of all the
-/// target serves, should an attempt have ended where nobody does: the source may be lost, and the way back with it.
+/// Has the source serve the tenant again, with everything that was written at the target, on the plan it had. First of all
+/// the target serves, should an attempt have ended where nobody does: the source may be lost, and the way back with it.
 /// </summary>
 public sealed class GoBack(
     MoveSteps steps,

@@ -50,8 +50,8 @@ internal sealed class MoveRun
     public Task MakeTargetAsync() => HomeSteps.MakeAsync(_steps, _target, Input.Target.Provider);
 
     /// <summary>
-    /// Has the tenant served from the source, with everything that was written meanwhile, and removes the target; unless the tenant
-    /// is kept at the target, or a failover has taken the move's place, and looks after both homes.
+    /// Has the tenant served from the source, with everything that was written meanwhile, and removes the target; unless the
+    /// tenant is kept at the target, or a failover has taken the move's place, and looks after both homes.
     /// </summary>
     public async Task UndoAsync(StepGivenUpException failed)
     {

@@ -9,8 +9,8 @@ public enum FailoverState
     Preparing,
 
     /// <summary>
-    /// The new home is being made in the place of another failover or of a migration, which has ended for good. What that leaves
-    /// is this one's to finish, so there is no way back.
+    /// The new home is being made in the place of another failover or of a migration, which has ended for good. What that
+    /// leaves is this one's to finish, so there is no way back.
     /// </summary>
     Replacing,
 

@@ -250,11 +250,11 @@ public sealed class FailoverStore(ControlDatabase control)
         ListHomesAsync(operationId, "", cancellationToken);
 
     /// <summary>
-    /// Failovers that wait for homes that may have come back, with these homes' databases and since when they wait. One that waits
-    /// for an operator's retry is none of them: it looks again by itself.
+    /// Failovers that wait for homes that may have come back, with these homes' databases and since when they wait. One that
+    /// waits for an operator's retry is none of them: it looks again by itself.
     /// </summary>
-    public async Task<IReadOnlyList<(Guid OperationId, Guid TenantId, Guid DatabaseId, DateTimeOffset Since)>> ListAwaitedAsync(
-        CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(Guid OperationId, Guid TenantId, Guid DatabaseId, DateTimeOffset Since)>>
+        ListAwaitedAsync(CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
         return await connection.Sql(
@@ -266,7 +266,8 @@ public sealed class FailoverStore(ControlDatabase control)
             """,
             FailoverState.Restored, HomeOutcome.Awaited)
             .ListAsync(
-                row => (row.GetGuid(0), row.GetGuid(1), row.GetGuid(2), row.GetFieldValue<DateTimeOffset>(3)), cancellationToken);
+                row => (row.GetGuid(0), row.GetGuid(1), row.GetGuid(2), row.GetFieldValue<DateTimeOffset>(3)),
+                cancellationToken);
     }
 
     /// <summary>Says what has become of a home.</summary>

@@ -92,10 +92,13 @@ public sealed partial class Cutover(
     }
 
     /// <summary>
-    /// Has the home serve from where a crossing begins, should an earlier one have handed over and come to nothing: the placement
-    /// leads there again, and whoever changed it back died before that home had taken over. It needs nothing of the other home.
+    /// Has the home serve from where a crossing begins, should an earlier one have handed over and come to nothing: the
+    /// placement leads there again, and whoever changed it back died before that home had taken over. It needs nothing of
+    /// the other home.
     /// </summary>
-    /// <returns>False when the crossing itself has handed over, and <see cref="RunAsync"/> is all that is left to do.</returns>
+    /// <returns>
+    /// False when the crossing itself has handed over, and <see cref="RunAsync"/> is all that is left to do.
+    /// </returns>
     public async Task<bool> ServeAsync(Crossing crossing, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(crossing);
@@ -116,8 +119,8 @@ public sealed partial class Cutover(
     }
 
     /// <summary>
-    /// Has the other home expect the tenant, should an earlier crossing have taken over there and come to nothing: the placement
-    /// never led to that home at the epoch at which it did, and nobody has written there since.
+    /// Has the other home expect the tenant, should an earlier crossing have taken over there and come to nothing: the
+    /// placement never led to that home at the epoch at which it did, and nobody has written there since.
     /// </summary>
     /// <exception cref="FenceRefusedException">That home is not behind the one that serves.</exception>
     public Task ExpectAsync(Crossing crossing, CancellationToken cancellationToken)

@@ -80,8 +80,8 @@ public sealed class Fence(MovingConnections connections)
         CallAsync(database, "SELECT fleet.take_over($1, $2)", patience: null, cancellationToken, tenantId, epoch);
 
     /// <summary>
-    /// Has a tenant expected again where it was taken over and nobody was led to, from the moment up to which its rows have arrived.
-    /// One that is expected already is left as it is.
+    /// Has a tenant expected again where it was taken over and nobody was led to, from the moment up to which its rows have
+    /// arrived. One that is expected already is left as it is.
     /// </summary>
     /// <param name="database">Where it was taken over.</param>
     /// <param name="tenantId">The tenant.</param>

@@ -73,8 +73,8 @@ public sealed class MoveStore(ControlDatabase control)
     }
 
     /// <summary>
-    /// Has the target serve for good, unless somebody has decided otherwise meanwhile, or brought the tenant back: whoever changes
-    /// the placement lines up here, and asks for the move's state in the transaction that does.
+    /// Has the target serve for good, unless somebody has decided otherwise meanwhile, or brought the tenant back: whoever
+    /// changes the placement lines up here, and asks for the move's state in the transaction that does.
     /// </summary>
     /// <param name="move">The move as the caller has seen it.</param>
     /// <param name="cancellationToken">Cancels it.</param>
@@ -83,10 +83,12 @@ public sealed class MoveStore(ControlDatabase control)
         control.TransactAsync(
             async transaction =>
             {
-                var home = await transaction.Sql("SELECT home FROM placements WHERE tenant_id = $1 FOR UPDATE", move.TenantId)
-                    .FirstAsync(row => row.GetInt64(0), cancellationToken);
-                var state = await transaction.Sql("SELECT state FROM moves WHERE operation_id = $1 FOR UPDATE", move.OperationId)
-                    .FirstAsync(row => WireName.Parse<MoveState>(row.GetString(0)), cancellationToken);
+                var home = await transaction.Sql(
+                    "SELECT home FROM placements WHERE tenant_id = $1 FOR UPDATE", move.TenantId).FirstAsync(
+                        row => row.GetInt64(0), cancellationToken);
+                var state = await transaction.Sql(
+                    "SELECT state FROM moves WHERE operation_id = $1 FOR UPDATE", move.OperationId).FirstAsync(
+                        row => WireName.Parse<MoveState>(row.GetString(0)), cancellationToken);
                 return home == move.TargetHome && state == move.State
                     && await TryEnterAsync(transaction, move.OperationId, MoveState.CleaningUp, cancellationToken);
             },

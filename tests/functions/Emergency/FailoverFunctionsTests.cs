@@ -133,7 +133,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     }
 
     [Fact]
-    public async Task Lost_home_that_comes_back_with_rows_that_cannot_be_read_is_fenced_and_given_up_when_the_failover_is_committed()
+    public async Task Lost_home_that_comes_back_damaged_is_fenced_and_given_up_when_the_failover_is_committed()
     {
         var (tenant, _) = await SignUpAsync();
         var lost = await DatabaseOfAsync(tenant);
@@ -141,7 +141,8 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         var operation = await StartAsync(tenant, new { kind = "emergency" });
         await WaitsAsync(operation, withError: false, step: "RecoverSource");
 
-        await using var connection = await application.Services.GetRequiredService<MovingConnections>().OpenAsync(lost, default);
+        var connections = application.Services.GetRequiredService<MovingConnections>();
+        await using var connection = await connections.OpenAsync(lost, default);
         await connection.Sql("ALTER TABLE fleet.points RENAME TO damaged_points").RunAsync();
         await ExecuteAsync("UPDATE databases SET port = $2 WHERE id = $1", lost.Id, lost.Port);
         Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"operations/{operation}/commit")).Status);
@@ -189,7 +190,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     }
 
     [Fact]
-    public async Task Failover_that_is_at_work_is_the_only_one_unless_another_is_forced_which_looks_after_its_homes_to_the_end()
+    public async Task Failover_that_is_at_work_is_the_only_one_unless_another_is_forced_which_goes_on_to_the_end()
     {
         var (tenant, _) = await SignUpAsync();
         await LoseHomeAsync(tenant);
@@ -373,7 +374,8 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     private async Task<TenantDatabaseAddress> DatabaseOfAsync(Guid tenant)
     {
         var placement = await application.Services.GetRequiredService<PlacementStore>().GetAsync(tenant, default);
-        return await application.Services.GetRequiredService<TenantDatabaseStore>().GetAsync(placement.DatabaseId!.Value, default);
+        var databases = application.Services.GetRequiredService<TenantDatabaseStore>();
+        return await databases.GetAsync(placement.DatabaseId!.Value, default);
     }
 
     // Nobody listens at port 1.
@@ -388,23 +390,27 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     private async Task<FailoverInput> AcceptFailoverAsync(Guid tenant)
     {
         var serving = await application.Services.GetRequiredService<PlacementStore>().GetAsync(tenant, default);
-        var (operation, retries) = (Guid.CreateVersion7(), new StepRetries(1, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
+        var operation = Guid.CreateVersion7();
         return await application.Services.GetRequiredService<ControlDatabase>().TransactAsync(async transaction =>
         {
             var home = await PlacementStore.NextHomeAsync(transaction, tenant, default);
-            Assert.NotNull(await ServerStore.TryReserveAsync(transaction, tenant, home, "fsn1", TimeSpan.FromHours(1), default));
+            Assert.NotNull(
+                await ServerStore.TryReserveAsync(transaction, tenant, home, "fsn1", TimeSpan.FromHours(1), default));
             var input = new FailoverInput(
                 operation,
                 tenant,
                 new MovingHome(home, HostingProvider.Hetzner, operation),
                 Stands: false,
-                retries,
+                new StepRetries(1, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)),
                 RetryWindow: TimeSpan.FromHours(1),
                 SettleFor: TimeSpan.FromSeconds(30));
             await OperationStore.AddAsync(
                 transaction, new PlannedOperation(operation, "emergency", tenant, nameof(FailOver), input, []), default);
             await PlacementStore.AddHomeAsync(
-                transaction, serving with { Home = home, Provider = HostingProvider.Hetzner, Region = "fsn1" }, operation, default);
+                transaction,
+                serving with { Home = home, Provider = HostingProvider.Hetzner, Region = "fsn1" },
+                operation,
+                default);
             await FailoverStore.AddAsync(
                 transaction,
                 new Failover

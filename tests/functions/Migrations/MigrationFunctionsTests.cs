@@ -243,19 +243,21 @@ public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : 
     private Task<TenantPlacement> PlacementOfAsync(Guid tenant) =>
         application.Services.GetRequiredService<PlacementStore>().GetAsync(tenant, default);
 
-    // The home that was left is lost, and so is the process that went back: the placement leads to the target again, which had
-    // handed over. Nobody listens at port 1.
+    // The home that was left is lost, and so is the process that went back: the placement leads to the target again, which
+    // had handed over. Nobody listens at port 1.
     private async Task BreakAsync(Guid tenant, Guid lost)
     {
         var serving = await PlacementOfAsync(tenant);
-        var database = await application.Services.GetRequiredService<TenantDatabaseStore>().GetAsync(serving.DatabaseId!.Value, default);
+        var databases = application.Services.GetRequiredService<TenantDatabaseStore>();
+        var database = await databases.GetAsync(serving.DatabaseId!.Value, default);
         var (fence, holder) = (application.Services.GetRequiredService<Fence>(), Guid.NewGuid());
         await fence.CloseAsync(database, tenant, serving.Epoch, holder, TimeSpan.FromSeconds(5), default);
         await fence.HandOverAsync(database, tenant, serving.Epoch, holder, default);
         await application.Services.GetRequiredService<ControlDatabase>().TransactAsync(async transaction =>
         {
             await transaction.Sql("UPDATE databases SET port = 1 WHERE id = $1", lost).RunAsync();
-            return await PlacementStore.MoveAsync(transaction, tenant, serving.Epoch, serving.Epoch + 2, serving.Home, default);
+            return await PlacementStore.MoveAsync(
+                transaction, tenant, serving.Epoch, serving.Epoch + 2, serving.Home, default);
         });
     }
 

@@ -179,7 +179,7 @@ public sealed class FailOverTests(ScriptedEngine engine) : IClassFixture<Scripte
     [InlineData(nameof(ReserveSlot))]
     [InlineData(nameof(RestoreFleet))]
     [InlineData(nameof(TakeOver))]
-    public async Task Step_before_the_switch_is_tried_again_for_ever_where_the_failover_has_taken_another_one_s_place(string step)
+    public async Task Step_of_a_failover_that_has_taken_another_one_s_place_is_tried_again_for_ever(string step)
     {
         var script = new Script().Refuses(step).Ends(step).Fails(step, 3);
         var input = ScriptedEngine.Failover(HostingProvider.Hetzner, retryWindow: Soon) with { MayGiveUp = false };
@@ -461,7 +461,7 @@ public sealed class FailOverTests(ScriptedEngine engine) : IClassFixture<Scripte
     }
 
     [Fact]
-    public async Task Failover_whose_place_is_taken_while_its_target_cannot_be_taken_back_ends_and_leaves_the_target_to_the_other()
+    public async Task Failover_whose_place_is_taken_while_its_target_cannot_be_taken_back_ends_and_leaves_it_to_the_other()
     {
         var script = new Script()
             .Ends(nameof(TakeOver)).Fails("Undo" + nameof(MakeHomeInDatabase), 12)
