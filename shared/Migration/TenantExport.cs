@@ -78,7 +78,7 @@ public sealed partial class TenantExport(
         List<PlannedChunk> plan;
         await using (var snapshot = await SourceSnapshot.TakeAsync(connections, source, cancellationToken))
         {
-            mark = await KeepFirstAsync($"{name}/mark", snapshot.Mark, cancellationToken);
+            mark = await KeepFirstAsync(name, snapshot, cancellationToken);
             schemaVersion = await TenantSchema.VersionAsync(snapshot.Transaction, cancellationToken);
             plan = await PlanAsync(snapshot.Transaction, tenantId, days, cancellationToken);
             var done = await ListFinishedAsync(name, cancellationToken);
@@ -124,6 +124,20 @@ public sealed partial class TenantExport(
             new BinaryData(JsonText.Of(manifest).Text), overwrite: true, cancellationToken);
         LogFinished(logger, tenantId, name, manifest.Rows, manifest.Bytes);
         return manifest;
+    }
+
+    /// <summary>
+    /// Keeps this moment of the source as the mark of an export that is made later. Repeating it is harmless: the first moment
+    /// stays.
+    /// </summary>
+    /// <param name="source">Where the rows are.</param>
+    /// <param name="name">The export's.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    public async Task MarkAsync(TenantDatabaseAddress source, string name, CancellationToken cancellationToken)
+    {
+        await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+        await using var snapshot = await SourceSnapshot.TakeAsync(connections, source, cancellationToken);
+        await KeepFirstAsync(name, snapshot, cancellationToken);
     }
 
     /// <summary>The manifest of a finished export, or null.</summary>
@@ -250,14 +264,14 @@ public sealed partial class TenantExport(
         return finished;
     }
 
-    // Writes a value unless there is one, and answers which it is.
-    private async Task<string> KeepFirstAsync(string blobName, string value, CancellationToken cancellationToken)
+    // Writes the moment as the export's mark unless it has one, and answers which it is.
+    private async Task<string> KeepFirstAsync(string name, SourceSnapshot snapshot, CancellationToken cancellationToken)
     {
-        var client = container.GetBlobClient(blobName);
+        var client = container.GetBlobClient($"{name}/mark");
         try
         {
-            await client.UploadAsync(new BinaryData(value), overwrite: false, cancellationToken);
-            return value;
+            await client.UploadAsync(new BinaryData(snapshot.Mark), overwrite: false, cancellationToken);
+            return snapshot.Mark;
         }
         catch (RequestFailedException present) when (present.Status == 409)
         {

@@ -4,9 +4,11 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using WebHost.Data;
 using WebHost.Functions.Tests.Hosting;
 using WebHost.Migration;
+using WebHost.Operations;
 using WebHost.Placement;
 
 namespace WebHost.Functions.Tests.Migrations;
@@ -14,6 +16,8 @@ namespace WebHost.Functions.Tests.Migrations;
 public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : IClassFixture<ApplicationUnderTest>
 {
     private static readonly string[] Europe = ["europe"];
+
+    private static readonly DateTimeOffset LongAgo = new(DateTime.UtcNow.Date.AddDays(-60), TimeSpan.Zero);
 
     [Fact]
     public async Task Dry_run_answers_the_plan_and_changes_nothing()
@@ -180,6 +184,29 @@ public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : 
         Assert.Empty((await application.GetAsync($"tenants/{other}/archives"))["items"]!.AsArray());
     }
 
+    [Fact]
+    public async Task Old_point_that_arrives_when_its_day_has_been_archived_moves_with_the_tenant()
+    {
+        var tenant = await AddTenantAsync();
+        await AddServerAsync();
+        await AddOldPointAsync(tenant, minute: 1);
+        var hooks = application.Services.GetRequiredService<StepHooks>();
+        hooks.Reached = (_, place) =>
+            place == StepHooks.After + nameof(ArchiveHistory) ? AddOldPointAsync(tenant, minute: 2) : Task.CompletedTask;
+
+        var (_, accepted) = await MoveAsync(tenant, new { kind = "downgrade", acceptArchive = true });
+        await WaitsForDecisionAsync((Guid)accepted!["operationId"]!);
+
+        hooks.Reached = (_, _) => Task.CompletedTask;
+        var archive = Assert.Single((await application.GetAsync($"tenants/{tenant}/archives"))["items"]!.AsArray());
+        Assert.Equal(1, (long)archive!["rows"]!);
+        await using var connection = await OpenDatabaseAsync(tenant);
+        Assert.Equal(
+            [LongAgo.AddMinutes(2)],
+            await connection.Sql("SELECT fix_time FROM fleet.points WHERE customer_id = $1", tenant)
+                .ListAsync(row => row.GetFieldValue<DateTimeOffset>(0)));
+    }
+
     private static bool Ended(JsonNode operation) =>
         (string?)operation["state"] is "succeeded" or "failed" or "cancelled" or "rolled-back";
 
@@ -234,10 +261,48 @@ public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : 
     {
         using var vehicle = await application.Http.PutAsJsonAsync($"tenants/{tenant}/vehicles/v1", new { name = "Van" });
         vehicle.EnsureSuccessStatusCode();
-        var placement = await application.Services.GetRequiredService<PlacementStore>().GetAsync(tenant, default);
-        var database = await application.Services.GetRequiredService<TenantDatabaseStore>().GetAsync(placement.DatabaseId!.Value, default);
         return await application.Services.GetRequiredService<TenantExport>().RunAsync(
-            database, tenant, Move.ArchivesOf(tenant) + archive.ToString("n"), DayRange.All, null, default);
+            await DatabaseAsync(tenant), tenant, Move.ArchivesOf(tenant) + archive.ToString("n"), DayRange.All, null, default);
+    }
+
+    private async Task<TenantDatabaseAddress> DatabaseAsync(Guid tenant)
+    {
+        var placement = await PlacementOfAsync(tenant);
+        return await application.Services.GetRequiredService<TenantDatabaseStore>().GetAsync(placement.DatabaseId!.Value, default);
+    }
+
+    private async Task<NpgsqlConnection> OpenDatabaseAsync(Guid tenant) =>
+        await application.Services.GetRequiredService<MovingConnections>().OpenAsync(await DatabaseAsync(tenant), default);
+
+    // Within what starter retains, beyond what hobby does.
+    private async Task AddOldPointAsync(Guid tenant, int minute)
+    {
+        await using var connection = await OpenDatabaseAsync(tenant);
+        await connection.Sql("SELECT fleet.ensure_partition($1::date)", LongAgo).RunAsync();
+        await connection.Sql(
+            """
+            INSERT INTO fleet.points (customer_id, device_id, fix_time, position, received_at)
+            VALUES ($1, md5('d')::uuid, $2, 'SRID=4326;POINT(14 46)', now())
+            """,
+            tenant, LongAgo.AddMinutes(minute)).RunAsync();
+    }
+
+    private async Task AddServerAsync()
+    {
+        using var delivered = await application.Simulators.PostAsync("seed/hetzner-server", null);
+        var server = (await delivered.Content.ReadFromJsonAsync<JsonNode>())!;
+        var (status, answer) = await application.PostAsync(
+            "servers",
+            new
+            {
+                name = "ax52-1",
+                providerServerNumber = (long)server["serverNumber"]!,
+                region = "fsn1",
+                address = (string)server["serverIp"]!,
+                capacity = 150,
+                database = server["database"],
+            });
+        Assert.True(status == HttpStatusCode.Created, answer?.ToJsonString());
     }
 
     private Task<TenantPlacement> PlacementOfAsync(Guid tenant) =>
