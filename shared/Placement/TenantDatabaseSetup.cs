@@ -2,6 +2,7 @@ using System.Net;
 using Npgsql;
 using WebHost.Data;
 using WebHost.Plans;
+using WebHost.Security;
 
 namespace WebHost.Placement;
 
@@ -72,8 +73,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
         await using (var connection = await admin.OpenAsync(cancellationToken))
         {
             await EnsureRoleAsync(connection, roles.Tenants, "NOLOGIN", cancellationToken);
-            await EnsureRoleAsync(
-                connection, roles.Ingest, $"LOGIN PASSWORD '{ingest.Settings.Password}'", cancellationToken);
+            await EnsureRoleAsync(connection, roles.Ingest, $"LOGIN {Password(ingest)}", cancellationToken);
             await connection.Sql(
                 $"""
                 REVOKE ALL ON DATABASE "{database.Name}" FROM PUBLIC;
@@ -242,10 +242,7 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
         try
         {
             await EnsureRoleAsync(
-                connection,
-                role,
-                $"LOGIN PASSWORD '{tenant.Settings.Password}' CONNECTION LIMIT {limit}",
-                cancellationToken);
+                connection, role, $"LOGIN {Password(tenant)} CONNECTION LIMIT {limit}", cancellationToken);
             await connection.Sql(
                 $"""
                 GRANT "{database.Roles.Tenants}" TO "{role}";
@@ -262,7 +259,10 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
         }
     }
 
-    // CREATE ROLE takes no parameters. Role names and passwords are made by this application of letters, digits, '_' and '-'.
+    // PostgreSQL's log and errors quote a statement that fails.
+    private static string Password(TenantDatabaseLogin role) => $"PASSWORD '{ScramVerifier.Of(role.Settings.Password!)}'";
+
+    // CREATE ROLE takes no parameters. Role names are made by this application of letters, digits, '_' and '-'.
     private static Task EnsureRoleAsync(
         NpgsqlConnection connection, string role, string options, CancellationToken cancellationToken) =>
         connection.Sql(

@@ -266,6 +266,32 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
         await fixture.Setup.VerifyAsync(fixture.Database, placement, default);
     }
 
+    [Fact]
+    public async Task Role_logs_in_with_its_password_of_which_the_server_was_told_only_the_verifier()
+    {
+        var placement = await fixture.AddServedTenantAsync();
+
+        await using var connection = await fixture.OpenAsync(placement.Names.TenantRole);
+
+        Assert.StartsWith("SCRAM-SHA-256$4096:", await fixture.AskAsync<string>(
+            "SELECT rolpassword FROM pg_authid WHERE rolname = $1", placement.Names.TenantRole), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Statement_that_fails_to_create_a_role_does_not_name_its_password()
+    {
+        var database = await fixture.AddDatabaseAsync();
+        var placement = await fixture.AddTenantAsync() with { DatabaseId = database.Id };
+        await fixture.RunAtAsync(database, $"ALTER DATABASE \"{database.Name}\" SET default_transaction_read_only = on");
+
+        var refused = await Assert.ThrowsAsync<PostgresException>(
+            () => fixture.Setup.AddTenantAsync(database, placement, default));
+
+        var login = await fixture.Databases.RoleLoginAsync(database, placement.Names.TenantRole, default);
+        Assert.Contains($"CREATE ROLE \"{placement.Names.TenantRole}\"", refused.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(login.Settings.Password!, refused.ToString(), StringComparison.Ordinal);
+    }
+
     private async Task FillAsync(TenantPlacement placement)
     {
         await IngestAsync([placement], [(placement.TenantId, new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc))]);
