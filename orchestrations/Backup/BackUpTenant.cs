@@ -47,5 +47,6 @@ public static class BackUpTenant
     }
 
     private static Task EndAsync(TaskOrchestrationContext context, FailedBackup failed) =>
-        context.CallActivityAsync(nameof(EndFailedBackup), failed, failed.Input.Retries.ToUndoOptions());
+        context.PersistAsync(
+            () => context.CallActivityAsync(nameof(EndFailedBackup), failed, failed.Input.Retries.ToUndoOptions()));
 }

@@ -22,10 +22,10 @@ public static class ProveBackup
         }
         catch (TaskFailedException failure)
         {
-            await context.CallActivityAsync(
+            await context.PersistAsync(() => context.CallActivityAsync(
                 nameof(EndFailedProof),
                 FailedProof.Of(input, failure.FailureDetails.ErrorMessage),
-                input.Retries.ToUndoOptions());
+                input.Retries.ToUndoOptions()));
             throw;
         }
     }

@@ -32,10 +32,10 @@ public static class RestoreTenant
         }
         catch (TaskFailedException failure)
         {
-            await context.CallActivityAsync(
+            await context.PersistAsync(() => context.CallActivityAsync(
                 nameof(EndFailedRestore),
                 FailedRestore.Of(input, failure.TaskName, failure.FailureDetails.ErrorMessage),
-                input.Retries.ToUndoOptions());
+                input.Retries.ToUndoOptions()));
             throw;
         }
     }

@@ -8,9 +8,6 @@ namespace WebHost.Operations;
 /// </summary>
 internal sealed class PatientSteps
 {
-    // Where what decides cannot be asked, or told anything, nothing is decided: it passes.
-    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(1);
-
     // Should an event get lost, whoever waits still looks within the hour.
     private static readonly TimeSpan LookAgain = TimeSpan.FromHours(1);
 
@@ -113,23 +110,11 @@ internal sealed class PatientSteps
         return await WaitAsync(window);
     }
 
-    // Ever more seldom: each attempt makes the orchestration's history longer.
     private async Task<bool> PersistAsync(Func<Task<bool>> call)
     {
-        bool? answer = null;
-        for (var pause = AskAgain; answer is null; pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, LookAgain.Ticks)))
-        {
-            try
-            {
-                answer = await call();
-            }
-            catch (TaskFailedException)
-            {
-                await _context.CreateTimer(_context.CurrentUtcDateTime + pause, CancellationToken.None);
-            }
-        }
-
-        return answer.Value;
+        var answer = false;
+        await _context.PersistAsync(async () => answer = await call());
+        return answer;
     }
 
     private async Task<bool> WaitAsync(TimeSpan limit)

@@ -20,9 +20,9 @@ public sealed class FailedProvisioning(
     {
         var retries = provisioning.Retries.ToUndoOptions();
         var failed = FailedStep.Of(provisioning, failure.TaskName, failure.FailureDetails.ErrorMessage);
-        await context.CallActivityAsync(nameof(BeginTakingBack), failed, retries);
+        await context.PersistAsync(() => context.CallActivityAsync(nameof(BeginTakingBack), failed, retries));
         failed = failed with { LeftBehind = await saga.UndoAsync() };
-        await context.CallActivityAsync(nameof(EndTakingBack), failed, retries);
+        await context.PersistAsync(() => context.CallActivityAsync(nameof(EndTakingBack), failed, retries));
     }
 
     /// <summary>Notes the failure where callers see it.</summary>

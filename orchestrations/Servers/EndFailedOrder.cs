@@ -2,6 +2,7 @@ using Microsoft.Azure.Functions.Worker;
 using WebHost.Monitoring;
 using WebHost.Operations;
 using WebHost.Placement;
+using WebHost.Providers;
 using WebHost.Providers.Hetzner;
 
 namespace WebHost.Servers;
@@ -49,7 +50,8 @@ public sealed class EndFailedOrder(
             : null);
         if (number is { } delivered)
         {
-            var lastDay = await servers.CancelAsync(delivered, cancellationToken);
+            var lastDay = await CancelAsync(order, delivered, cancellationToken);
+            await alerts.ResolveAsync(Alert, order.Id.ToString(), cancellationToken);
             return [$"Server {delivered} is given back and ends on {lastDay:yyyy-MM-dd}."];
         }
 
@@ -62,6 +64,23 @@ public sealed class EndFailedOrder(
         var advice = $"Order {order.TransactionId} is in process at Hetzner, and Robot has no call that withdraws it: write to Hetzner, or cancel the server in Robot when it comes.";
         await alerts.RaiseAsync(Alert, order.Id.ToString(), advice, cancellationToken);
         return [advice];
+    }
+
+    private async Task<DateOnly> CancelAsync(ServerOrder order, int server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await servers.CancelAsync(server, cancellationToken);
+        }
+        catch (ProviderException refused)
+        {
+            await alerts.RaiseAsync(
+                Alert,
+                order.Id.ToString(),
+                $"Server {server} is not wanted, and could not be given back: {refused.Message} It is tried again for as long as it takes.",
+                cancellationToken);
+            throw;
+        }
     }
 
     private async Task<IReadOnlyList<string>> KeepAsync(

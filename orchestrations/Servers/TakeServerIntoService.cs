@@ -71,8 +71,8 @@ public static class TakeServerIntoService
     }
 
     private static Task EndAsync(TaskOrchestrationContext context, ServerInput input, string step, string reason) =>
-        context.CallActivityAsync(
-            nameof(EndFailedOrder), FailedServerOrder.Of(input, step, reason), input.Retries.ToUndoOptions());
+        context.PersistAsync(() => context.CallActivityAsync(
+            nameof(EndFailedOrder), FailedServerOrder.Of(input, step, reason), input.Retries.ToUndoOptions()));
 }
 
 /// <summary>A step of a server's order waited longer than it may.</summary>
