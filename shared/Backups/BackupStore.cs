@@ -1,6 +1,7 @@
 using Npgsql;
 using WebHost.Data;
 using WebHost.Json;
+using WebHost.Operations;
 using WebHost.Placement;
 
 namespace WebHost.Backups;
@@ -145,17 +146,21 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
             .RunAsync(cancellationToken);
     }
 
-    /// <summary>Backups that are being made.</summary>
-    public async Task<int> CountRunningAsync(CancellationToken cancellationToken)
+    /// <summary>Backups that are being made, but for those that wait until their tenant is settled.</summary>
+    public async Task<int> CountAtWorkAsync(CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
-        return await connection.Sql("SELECT count(*)::int FROM backups WHERE state = $1", BackupState.Running)
-            .FirstAsync(row => row.GetInt32(0), cancellationToken);
+        return await connection.Sql(
+            """
+            SELECT count(*)::int FROM backups b
+            WHERE b.state = $1 AND NOT EXISTS (SELECT FROM operations o WHERE o.id = b.id AND o.state = $2)
+            """,
+            BackupState.Running, OperationState.Waiting).FirstAsync(row => row.GetInt32(0), cancellationToken);
     }
 
     /// <summary>
-    /// Tenants that are served, were there at a moment and have not been backed up since, those first whose newest backup
-    /// is the oldest.
+    /// Tenants that are served, were there at a moment, have not been backed up since and are not being backed up, those first
+    /// whose newest backup is the oldest.
     /// </summary>
     /// <param name="since">The moment.</param>
     /// <param name="notTriedSince">Those for whom it was tried after this moment are left out.</param>
@@ -169,15 +174,16 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
             $"""
             SELECT p.tenant_id FROM placements p JOIN tenants t ON t.id = p.tenant_id
             LEFT JOIN LATERAL (
-                SELECT max(b.finished_at) FILTER (WHERE b.state = $2) AS finished_at, max(b.started_at) AS started_at
+                SELECT max(b.finished_at) FILTER (WHERE b.state = $2) AS finished_at, max(b.started_at) AS started_at,
+                       bool_or(b.state = $6) AS running
                 FROM backups b WHERE b.tenant_id = p.tenant_id
             ) last ON true
             WHERE p.state = $1 AND t.created_at < $3 AND NOT EXISTS ({Unrestored})
               AND (last.finished_at IS NULL OR last.finished_at < $3)
-              AND (last.started_at IS NULL OR last.started_at < $4)
+              AND (last.started_at IS NULL OR (last.started_at < $4 AND NOT last.running))
             ORDER BY last.finished_at NULLS FIRST, p.tenant_id LIMIT $5
             """,
-            PlacementState.Serving, BackupState.Finished, since, notTriedSince, limit)
+            PlacementState.Serving, BackupState.Finished, since, notTriedSince, limit, BackupState.Running)
             .ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 

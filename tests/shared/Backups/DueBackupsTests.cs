@@ -43,6 +43,31 @@ public sealed class DueBackupsTests(BackupFixture fixture) : IClassFixture<Backu
         Assert.Equal(due.Take(2), two);
     }
 
+    [Fact]
+    public async Task Backup_that_waits_until_its_tenant_is_settled_takes_nobody_elses_place()
+    {
+        var waiting = await AddAsync(signedUp: -90);
+        var atWork = await AddAsync(signedUp: -90);
+        var before = await fixture.Store.CountAtWorkAsync(default);
+
+        await AddBackupAsync(waiting, "running", started: 0.1, finished: null);
+        await AddBackupAsync(atWork, "running", started: 0.1, finished: null);
+        await fixture.Moving.Control.RunInControlAsync(
+            """
+            INSERT INTO operations (id, kind, tenant_id, orchestrator, input, state)
+            SELECT id, 'backup', tenant_id, 'none', '{}', CASE WHEN tenant_id = $1 THEN 'waiting' ELSE 'running' END
+            FROM backups WHERE tenant_id IN ($1, $2)
+            """,
+            waiting.TenantId, atWork.TenantId);
+
+        Assert.Equal(before + 1, await fixture.Store.CountAtWorkAsync(default));
+
+        // They would be refused, in the places of others.
+        var due = await fixture.Store.ListDueAsync(One, One.AddHours(1), 1_000, default);
+        Assert.DoesNotContain(waiting.TenantId, due);
+        Assert.DoesNotContain(atWork.TenantId, due);
+    }
+
     private async Task<TenantPlacement> AddAsync(double signedUp)
     {
         var tenant = await fixture.Moving.Control.AddRoutedTenantAsync();
