@@ -133,6 +133,12 @@ public sealed class OperationFunctions(
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
         var operation = await FindAsync(operationId, cancellationToken);
+        if (operation.State == OperationState.Failed)
+        {
+            // What it was about may be in the middle still; nobody is there who would do what is asked.
+            throw ProblemException.Conflict($"Operation {operationId} has failed. GET /api/alerts says what can be done.");
+        }
+
         return await steer()
             ? Accepted(operationId)
             : throw ProblemException.Conflict(

@@ -1,14 +1,20 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
+using WebHost.Backups;
+using WebHost.Data;
+using WebHost.Emergency;
 using WebHost.Json;
 using WebHost.Monitoring;
+using WebHost.Placement;
+using WebHost.Provisioning;
+using WebHost.Servers;
 
 namespace WebHost.Operations;
 
 /// <summary>Starts the orchestrations of accepted operations. The operation's id is the orchestration's, so none starts twice.</summary>
 public sealed partial class OperationStarter(
-    OperationStore operations, AlertStore alerts, ILogger<OperationStarter> logger)
+    ControlDatabase control, OperationStore operations, AlertStore alerts, ILogger<OperationStarter> logger)
 {
     /// <summary>Kind of the alert for an operation whose orchestration ended before its work was done.</summary>
     public const string DiedAlert = "operation-died";
@@ -69,23 +75,49 @@ public sealed partial class OperationStarter(
     private async Task CloseAsync(Guid operationId, OrchestrationMetadata instance, CancellationToken cancellationToken)
     {
         // An orchestration ends just after it has closed its operation; look again before judging.
-        if (await operations.FindAsync(operationId, cancellationToken) is not { FinishedAt: null })
+        if (await operations.FindAsync(operationId, cancellationToken) is not { FinishedAt: null } operation)
         {
             return;
         }
 
         var reason = instance.FailureDetails?.ErrorMessage ?? $"It was {WireName.Of(instance.RuntimeStatus)}.";
+        var died = $"The orchestration ended before its work was done: {reason}";
         LogDied(logger, operationId, reason);
-        await operations.EnterAsync(
-            operationId,
-            OperationState.Failed,
-            new OperationError(null, $"The orchestration ended before its work was done: {reason}", []),
+
+        // First: what is closed is not looked at again.
+        await alerts.RaiseAsync(DiedAlert, operationId.ToString(), $"{died} {AdviceOn(operation)}", cancellationToken);
+        await control.TransactAsync(
+            async transaction =>
+            {
+                // What the operation was about, whichever it is, is free for the next one.
+                await BackupStore.FailAsync(transaction, operationId, cancellationToken);
+                await ServerOrders.FailAsync(transaction, operationId, cancellationToken);
+                return await OperationStore.TryEnterAsync(
+                    transaction, operationId, OperationState.Failed, new OperationError(null, died, []), cancellationToken);
+            },
             cancellationToken);
-        await alerts.RaiseAsync(
-            DiedAlert,
-            operationId.ToString(),
-            $"The orchestration ended before its work was done: {reason} What it had made is still there. POST /api/operations/{operationId}/retry takes it up again.",
-            cancellationToken);
+    }
+
+    private static string AdviceOn(Operation operation)
+    {
+        var retry = $"POST /api/operations/{operation.Id}/retry";
+        return operation.Kind switch
+        {
+            SignupIntake.OperationKind =>
+                $"What it had made is still there and may cost money. {retry} makes the tenant a new home beside it.",
+            ServerOrdering.OperationKind =>
+                $"What was bought is ours and costs money. {retry} goes on with it, and cancelling the order gives it back; "
+                + "what was bought for an order that is cancelled already is to be cancelled in Robot.",
+            BackupIntake.OperationKind => $"The tenant is backed up again within hours; {retry} does so at once.",
+            BackupIntake.ProofKind => "A backup is tried again within hours.",
+            RestoreIntake.OperationKind => $"{retry} restores anew.",
+            ServerFailoverIntake.OperationKind =>
+                "Failovers of tenants that have begun go on. POST /api/servers/{serverId}/failover begins those that have not.",
+            _ =>
+                "Nobody goes on with it, and it stands in the way of other migrations of the tenant. "
+                + $"POST /api/tenants/{operation.TenantId}/migrations {{\"kind\":\"emergency\",\"force\":true}} takes its place, unless "
+                + "nothing but the removal of a home was left; what is left of that home costs money.",
+        };
     }
 
     [LoggerMessage(210, LogLevel.Information, "Operation {OperationId} was accepted but not started; starting it.")]

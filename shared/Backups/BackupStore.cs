@@ -93,14 +93,23 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
             .RunAsync(cancellationToken);
     }
 
-    /// <summary>Notes that a backup was given up, unless it is finished. Doing it again is harmless.</summary>
-    public async Task FailAsync(Guid id, CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        await connection.Sql(
+    /// <summary>
+    /// Notes within the caller's transaction that a backup was given up, unless it is finished. Doing it again is harmless, and so
+    /// is an operation that makes no backup.
+    /// </summary>
+    public static Task FailAsync(NpgsqlTransaction transaction, Guid id, CancellationToken cancellationToken) =>
+        transaction.Sql(
             "UPDATE backups SET state = $2 WHERE id = $1 AND state = ANY ($3)",
             id, BackupState.Failed, Before(BackupState.Failed)).RunAsync(cancellationToken);
-    }
+
+    /// <summary>Notes that a backup was given up, unless it is finished. Doing it again is harmless.</summary>
+    public Task FailAsync(Guid id, CancellationToken cancellationToken) => control.TransactAsync(
+        async transaction =>
+        {
+            await FailAsync(transaction, id, cancellationToken);
+            return true;
+        },
+        cancellationToken);
 
     /// <summary>Notes that a backup was restored and compared.</summary>
     /// <param name="id">The backup.</param>

@@ -108,12 +108,15 @@ public sealed class OperationStore(ControlDatabase control)
             OperationState.Waiting, StepState.Waiting, step, limit).ListAsync(row => row.GetGuid(0), cancellationToken);
     }
 
-    /// <summary>Moves an operation to a state. Doing it again is harmless.</summary>
-    /// <exception cref="WrongTransitionException">That state cannot follow the one the operation is in.</exception>
-    public async Task EnterAsync(Guid id, OperationState state, OperationError? error, CancellationToken cancellationToken)
-    {
-        await using var connection = await control.OpenAsync(cancellationToken);
-        var changed = await connection.Sql(
+    /// <summary>Moves an operation to a state within the caller's transaction.</summary>
+    /// <returns>False when that state cannot follow the one it is in.</returns>
+    public static async Task<bool> TryEnterAsync(
+        NpgsqlTransaction transaction,
+        Guid id,
+        OperationState state,
+        OperationError? error,
+        CancellationToken cancellationToken) =>
+        await transaction.Sql(
             """
             UPDATE operations SET state = $2, error = coalesce($3, error), started_at = coalesce(started_at, now()),
                 finished_at = CASE WHEN $4 THEN coalesce(finished_at, now()) END
@@ -121,8 +124,14 @@ public sealed class OperationStore(ControlDatabase control)
             """,
             id, state, error is null ? null : JsonText.Of(error),
             OperationLifecycle.IsOver(state),
-            OperationLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray()).RunAsync(cancellationToken);
-        if (changed == 0)
+            OperationLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray()).RunAsync(cancellationToken) == 1;
+
+    /// <summary>Moves an operation to a state. Doing it again is harmless.</summary>
+    /// <exception cref="WrongTransitionException">That state cannot follow the one the operation is in.</exception>
+    public async Task EnterAsync(Guid id, OperationState state, OperationError? error, CancellationToken cancellationToken)
+    {
+        if (!await control.TransactAsync(
+            transaction => TryEnterAsync(transaction, id, state, error, cancellationToken), cancellationToken))
         {
             var current = await FindAsync(id, cancellationToken)
                 ?? throw new InvalidOperationException($"There is no operation {id}.");

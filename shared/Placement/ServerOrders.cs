@@ -116,6 +116,17 @@ public sealed class ServerOrders(ControlDatabase control)
         }
     }
 
+    /// <summary>
+    /// Notes within the caller's transaction that the operation of an order failed, so that another one can go on with it. An order
+    /// that is over stays so, and an operation that carries out none changes nothing.
+    /// </summary>
+    public static Task FailAsync(NpgsqlTransaction transaction, Guid operationId, CancellationToken cancellationToken) =>
+        transaction.Sql(
+            "UPDATE server_orders SET state = $2, token_hash = NULL WHERE operation_id = $1 AND state = ANY ($3)",
+            operationId, ServerOrderState.Failed,
+            ServerOrderLifecycle.Table.Before(ServerOrderState.Failed).Select(from => WireName.Of(from)).ToArray())
+            .RunAsync(cancellationToken);
+
     /// <summary>Completes an order with <paramref name="work"/>, while nobody can cancel it.</summary>
     /// <exception cref="WrongTransitionException">It was cancelled before.</exception>
     public Task<T> CompleteAsync<T>(Guid id, Func<ServerOrder, Task<T>> work, CancellationToken cancellationToken) =>

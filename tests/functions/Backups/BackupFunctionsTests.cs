@@ -7,6 +7,7 @@ using WebHost.Backups;
 using WebHost.Configuration;
 using WebHost.Data;
 using WebHost.Functions.Tests.Hosting;
+using WebHost.Operations;
 using WebHost.Tests;
 
 namespace WebHost.Functions.Tests.Backups;
@@ -100,6 +101,30 @@ public sealed class BackupFunctionsTests(ApplicationUnderTest application) : ICl
         Assert.Equal("succeeded", await EndOfAsync(again));
         Assert.Equal(BackupState.Finished, (await Store.GetAsync(again, default)).State);
         Assert.Equal(HttpStatusCode.Conflict, (await application.PostAsync($"operations/{again}/retry")).Status);
+    }
+
+    [Fact]
+    public async Task A_backup_whose_orchestration_died_is_failed_and_can_be_tried_again()
+    {
+        var (reached, released) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var hooks = application.Services.GetRequiredService<StepHooks>();
+        hooks.Reached = (_, _) =>
+        {
+            reached.TrySetResult();
+            return released.Task;
+        };
+        var dead = await Intake.StartAsync(Client, _tenantId, BackupReason.OnDemand, default);
+        await reached.Task;
+
+        await application.DieAsync(dead);
+
+        hooks.Reached = (_, _) => Task.CompletedTask;
+        released.SetResult();
+        Assert.Equal(BackupState.Failed, (await Store.GetAsync(dead, default)).State);
+        Assert.Contains($"POST /api/operations/{dead}/retry", await application.AdviceAsync(dead), StringComparison.Ordinal);
+        var (status, answer) = await application.PostAsync($"operations/{dead}/retry");
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        Assert.Equal("succeeded", await EndOfAsync((Guid)answer!["operationId"]!));
     }
 
     [Fact]

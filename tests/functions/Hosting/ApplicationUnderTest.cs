@@ -8,12 +8,15 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using WebHost.Data;
 using WebHost.Local.Providers;
+using WebHost.Operations;
 using WebHost.Problems;
 using WebHost.Testing;
 
@@ -142,6 +145,24 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
     public Task<JsonNode> OperationAsync(Guid id, Func<JsonNode, bool> condition, TimeSpan? deadline = null) =>
         Eventually.GetAsync<JsonNode>(
             async () => await GetAsync($"operations/{id}") is { } operation && condition(operation) ? operation : null, deadline);
+
+    /// <summary>Has an operation's orchestration end before its work is done, and the application notice.</summary>
+    public async Task DieAsync(Guid operationId)
+    {
+        var client = Services.GetRequiredService<DurableTaskClient>();
+        await client.TerminateInstanceAsync(OperationStarter.InstanceId(operationId), default(CancellationToken));
+        await client.WaitForInstanceCompletionAsync(OperationStarter.InstanceId(operationId), default(CancellationToken));
+
+        // What was accepted just now is left to whoever accepted it.
+        await using var connection = await Services.GetRequiredService<ControlDatabase>().OpenAsync();
+        await connection.Sql("UPDATE operations SET created_at = now() - interval '1 minute' WHERE id = $1", operationId).RunAsync();
+        await Services.GetRequiredService<OperationStarter>().MendAsync(client, default);
+    }
+
+    /// <summary>The message of the open alert about a dead operation.</summary>
+    public async Task<string> AdviceAsync(Guid operationId) =>
+        (string)(await GetAsync("alerts"))["items"]!.AsArray().Single(alert =>
+            (string?)alert!["kind"] == OperationStarter.DiedAlert && (string?)alert["subject"] == operationId.ToString())!["message"]!;
 
     /// <summary>Everything that the durable engine keeps, as text.</summary>
     public async Task<string> EngineStateAsync()

@@ -104,6 +104,22 @@ public sealed class ServerOrderTests(ApplicationUnderTest application) : IClassF
     }
 
     [Fact]
+    public async Task A_server_whose_orders_orchestration_died_can_still_be_given_back()
+    {
+        var order = await PrepareAsync("hel1");
+        var operation = await ApproveAsync(order);
+        await AwaitsInstallationAsync(operation);
+
+        await application.DieAsync(operation);
+
+        Assert.Equal("failed", (string?)(await OrderAsync(order))["state"]);
+        Assert.Contains("goes on with it", await application.AdviceAsync(operation), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"servers/orders/{order}/cancel")).Status);
+        var ended = await application.OperationAsync((Guid)(await OrderAsync(order))["operationId"]!, Ended);
+        Assert.Contains("given back", (string?)ended["error"]!["leftBehind"]![0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_certificate_that_a_server_reports_is_kept_as_the_one_its_database_must_show()
     {
         var order = await PrepareAsync("nbg1");
