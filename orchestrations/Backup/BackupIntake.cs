@@ -84,8 +84,8 @@ public sealed class BackupIntake(
     }
 
     /// <summary>
-    /// Starts backups of tenants that have had none since the hour of the nightly ones, as many as may run at once; those that
-    /// wait until their tenant is settled take no place.
+    /// Starts backups of tenants that have had none since the hour of the nightly ones, as many as may run at once; those
+    /// that wait until their tenant is settled take no place.
     /// </summary>
     public async Task StartDueAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {

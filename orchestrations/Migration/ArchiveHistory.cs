@@ -15,7 +15,7 @@ public sealed class ArchiveHistory(
             nameof(ArchiveHistory),
             async (moving, token) =>
             {
-                // What old days get from here on may miss the archive, and the export has none of these days: it is caught up.
+                // What old days get from here on may miss the archive, and the export has none of these days: caught up.
                 await export.MarkAsync(moving.SourceDatabase, moving.Move.ExportName, token);
                 await using var watch = new TransferWatch(
                     operations, moves, input.OperationId, nameof(ArchiveHistory), time, token);

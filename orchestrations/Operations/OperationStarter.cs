@@ -112,11 +112,12 @@ public sealed partial class OperationStarter(
             BackupIntake.ProofKind => "A backup is tried again within hours.",
             RestoreIntake.OperationKind => $"{retry} restores anew.",
             ServerFailoverIntake.OperationKind =>
-                "Failovers of tenants that have begun go on. POST /api/servers/{serverId}/failover begins those that have not.",
+                "Failovers of tenants that have begun go on. "
+                + "POST /api/servers/{serverId}/failover begins those that have not.",
             _ =>
                 "Nobody goes on with it, and it stands in the way of other migrations of the tenant. "
-                + $"POST /api/tenants/{operation.TenantId}/migrations {{\"kind\":\"emergency\",\"force\":true}} takes its place, unless "
-                + "nothing but the removal of a home was left; what is left of that home costs money.",
+                + $"POST /api/tenants/{operation.TenantId}/migrations {{\"kind\":\"emergency\",\"force\":true}} takes its place, "
+                + "unless nothing but the removal of a home was left; what is left of that home costs money.",
         };
     }
 

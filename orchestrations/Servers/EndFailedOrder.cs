@@ -77,7 +77,8 @@ public sealed class EndFailedOrder(
             await alerts.RaiseAsync(
                 Alert,
                 order.Id.ToString(),
-                $"Server {server} is not wanted, and could not be given back: {refused.Message} It is tried again for as long as it takes.",
+                $"Server {server} is not wanted, and could not be given back: {refused.Message} "
+                + "It is tried again for as long as it takes.",
                 cancellationToken);
             throw;
         }

@@ -94,8 +94,8 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
     }
 
     /// <summary>
-    /// Notes within the caller's transaction that a backup was given up, unless it is finished. Doing it again is harmless, and so
-    /// is an operation that makes no backup.
+    /// Notes within the caller's transaction that a backup was given up, unless it is finished. Doing it again is harmless,
+    /// and so is an operation that makes no backup.
     /// </summary>
     public static Task FailAsync(NpgsqlTransaction transaction, Guid id, CancellationToken cancellationToken) =>
         transaction.Sql(
@@ -168,8 +168,8 @@ public sealed class BackupStore(ControlDatabase control, TimeProvider time)
     }
 
     /// <summary>
-    /// Tenants that are served, were there at a moment, have not been backed up since and are not being backed up, those first
-    /// whose newest backup is the oldest.
+    /// Tenants that are served, were there at a moment, have not been backed up since and are not being backed up, those
+    /// first whose newest backup is the oldest.
     /// </summary>
     /// <param name="since">The moment.</param>
     /// <param name="notTriedSince">Those for whom it was tried after this moment are left out.</param>

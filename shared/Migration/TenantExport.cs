@@ -127,8 +127,8 @@ public sealed partial class TenantExport(
     }
 
     /// <summary>
-    /// Keeps this moment of the source as the mark of an export that is made later. Repeating it is harmless: the first moment
-    /// stays.
+    /// Keeps this moment of the source as the mark of an export that is made later. Repeating it is harmless: the first
+    /// moment stays.
     /// </summary>
     /// <param name="source">Where the rows are.</param>
     /// <param name="name">The export's.</param>

@@ -124,7 +124,8 @@ public sealed class OperationStore(ControlDatabase control)
             """,
             id, state, error is null ? null : JsonText.Of(error),
             OperationLifecycle.IsOver(state),
-            OperationLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray()).RunAsync(cancellationToken) == 1;
+            OperationLifecycle.Table.Before(state).Select(from => WireName.Of(from)).ToArray())
+            .RunAsync(cancellationToken) == 1;
 
     /// <summary>Moves an operation to a state. Doing it again is harmless.</summary>
     /// <exception cref="WrongTransitionException">That state cannot follow the one the operation is in.</exception>

@@ -117,8 +117,8 @@ public sealed class ServerOrders(ControlDatabase control)
     }
 
     /// <summary>
-    /// Notes within the caller's transaction that the operation of an order failed, so that another one can go on with it. An order
-    /// that is over stays so, and an operation that carries out none changes nothing.
+    /// Notes within the caller's transaction that the operation of an order failed, so that another one can go on with it. An
+    /// order that is over stays so, and an operation that carries out none changes nothing.
     /// </summary>
     public static Task FailAsync(NpgsqlTransaction transaction, Guid operationId, CancellationToken cancellationToken) =>
         transaction.Sql(

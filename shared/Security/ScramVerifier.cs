@@ -15,7 +15,7 @@ public static class ScramVerifier
     private const int SaltBytes = 16;
 
     /// <summary>Makes a verifier with a salt of its own.</summary>
-    /// <exception cref="ArgumentException">The password is not ASCII, which alone is the same to every normalization.</exception>
+    /// <exception cref="ArgumentException">The password is not ASCII, which alone no normalization changes.</exception>
     public static string Of(string password)
     {
         ArgumentException.ThrowIfNullOrEmpty(password);

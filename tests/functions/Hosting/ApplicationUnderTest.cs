@@ -155,14 +155,16 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
 
         // What was accepted just now is left to whoever accepted it.
         await using var connection = await Services.GetRequiredService<ControlDatabase>().OpenAsync();
-        await connection.Sql("UPDATE operations SET created_at = now() - interval '1 minute' WHERE id = $1", operationId).RunAsync();
+        await connection.Sql("UPDATE operations SET created_at = now() - interval '1 minute' WHERE id = $1", operationId)
+            .RunAsync();
         await Services.GetRequiredService<OperationStarter>().MendAsync(client, default);
     }
 
     /// <summary>The message of the open alert about a dead operation.</summary>
     public async Task<string> AdviceAsync(Guid operationId) =>
         (string)(await GetAsync("alerts"))["items"]!.AsArray().Single(alert =>
-            (string?)alert!["kind"] == OperationStarter.DiedAlert && (string?)alert["subject"] == operationId.ToString())!["message"]!;
+            (string?)alert!["kind"] == OperationStarter.DiedAlert
+            && (string?)alert["subject"] == operationId.ToString())!["message"]!;
 
     /// <summary>Everything that the durable engine keeps, as text.</summary>
     public async Task<string> EngineStateAsync()

@@ -122,11 +122,13 @@ public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : 
             await RefusesAsync($"operations/{operation}/{verb}", "GET /api/alerts");
         }
 
-        Assert.Contains("""{"kind":"emergency","force":true}""", await application.AdviceAsync(operation), StringComparison.Ordinal);
+        Assert.Contains(
+            """{"kind":"emergency","force":true}""", await application.AdviceAsync(operation), StringComparison.Ordinal);
         var (status, accepted) = await MoveAsync(tenant, new { kind = "emergency", force = true });
         Assert.True(status == HttpStatusCode.Accepted, accepted?.ToJsonString());
         Assert.Equal(
-            MoveState.Superseded, (await application.Services.GetRequiredService<MoveStore>().GetAsync(operation, default)).State);
+            MoveState.Superseded,
+            (await application.Services.GetRequiredService<MoveStore>().GetAsync(operation, default)).State);
     }
 
     [Fact]
