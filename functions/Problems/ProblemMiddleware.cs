@@ -86,6 +86,8 @@ public sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger)
                 return ProblemException.NotFound(unknown.Message);
             case ServerUnknownException unknown:
                 return ProblemException.NotFound(unknown.Message);
+            case ServerTakenException taken:
+                return ProblemException.Conflict(taken.Message);
             case TenantNotServedException notServed:
                 return ProblemException.Conflict(notServed.Message);
             case MoveRefusedException refused:

@@ -42,6 +42,25 @@ internal static class ServerFaults
         Throw(faults);
     }
 
+    /// <summary>422: what a new server's database answers to its administrator.</summary>
+    public static ProblemException Of(ServerDatabaseException refused, NewServerDatabase database) =>
+        refused.InnerException is PostgresException { SqlState: var state, MessageText: var message }
+            ? Fault(
+                state switch
+                {
+                    PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => "database.password",
+                    PostgresErrorCodes.InvalidCatalogName => "database.name",
+                    _ => "database",
+                },
+                $"{database.Host}:{database.Port} refuses {database.User} ({state}): {message}.")
+            : Fault("database.host", $"{database.Host}:{database.Port} cannot be reached: {refused.Message.TrimEnd('.')}.");
+
+    /// <summary>422: what a new server's database lacks.</summary>
+    public static ProblemException Of(TenantDatabaseNotFitException lacking) => Fault("database", lacking.Message);
+
+    private static ProblemException Fault(string member, string fault) =>
+        ProblemException.Unprocessable(new Dictionary<string, string[]> { [member] = [fault] });
+
     private static void AddFaults(Dictionary<string, string[]> faults, NewServerDatabase? database, NewServerRedis? redis)
     {
         Require(faults, database is not null, "database", "Give the database: host, port, name, user and password.");

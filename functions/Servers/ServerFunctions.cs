@@ -24,7 +24,7 @@ public sealed class ServerFunctions(
         await callers.RequireOperatorAsync(request, cancellationToken);
         var added = await request.ReadJsonAsync<NewServer>(cancellationToken);
         ServerFaults.ThrowIfAny(added);
-        var (server, created) = await registration.RegisterAsync(added, cancellationToken);
+        var (server, created) = await RegisterAsync(added, cancellationToken);
         await offers.OfferAsync(client, cancellationToken);
         return Requests.Answer(server, created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
@@ -38,5 +38,21 @@ public sealed class ServerFunctions(
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
         return Requests.Answer(new Page<Server>(await servers.ListAsync(cancellationToken), null));
+    }
+
+    private async Task<(Server Server, bool Created)> RegisterAsync(NewServer added, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await registration.RegisterAsync(added, cancellationToken);
+        }
+        catch (ServerDatabaseException refused)
+        {
+            throw ServerFaults.Of(refused, added.Database);
+        }
+        catch (TenantDatabaseNotFitException lacking)
+        {
+            throw ServerFaults.Of(lacking);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Npgsql;
 using WebHost.Data;
 using WebHost.Monitoring;
 using WebHost.Plans;
@@ -31,7 +33,7 @@ public sealed record NewServer(
 /// <param name="SslMode">Npgsql's name of the TLS mode; "Prefer" when absent.</param>
 /// <param name="CertificateSha256">
 /// SHA-256 of the server's certificate in hexadecimal digits. With it TLS is required and no other certificate is accepted;
-/// absent where the TLS mode alone decides.
+/// absent where the TLS mode alone decides. A database that is not on this machine needs it, or a mode that verifies.
 /// </param>
 public sealed record NewServerDatabase(
     string Host,
@@ -75,19 +77,63 @@ public sealed class ServerRegistration(
     /// <summary>Kind of the alert that is open while tenants wait for a slot.</summary>
     public const string ServersFull = "servers-full";
 
-    /// <summary>Registers a server. One of that name that is there already is answered as it is.</summary>
+    /// <summary>
+    /// Registers a server. One of that name that is there already is answered as it is. Nothing is stored of a server that is
+    /// refused.
+    /// </summary>
     /// <returns>The server, and whether it is new.</returns>
+    /// <exception cref="ServerTakenException">Another server has that number or that database.</exception>
+    /// <exception cref="ServerDatabaseException">The database cannot be entered.</exception>
+    /// <exception cref="TenantDatabaseNotFitException">The database could not serve tenants.</exception>
     public async Task<(Server Server, bool Created)> RegisterAsync(NewServer added, CancellationToken cancellationToken)
     {
-        if (await servers.FindByNameAsync(added.Name, cancellationToken) is { } present)
+        var registered = await control.TransactAsync<(Server Server, bool Created)>(
+            async transaction =>
+            {
+                // One after the other: two servers that are registered at once might be one.
+                await transaction.Sql("SELECT pg_advisory_xact_lock(hashtextextended('servers', 0))").RunAsync(cancellationToken);
+                if (await servers.FindByNameAsync(added.Name, cancellationToken) is { } present)
+                {
+                    return (present, false);
+                }
+
+                var server = await PrepareAsync(added, cancellationToken);
+                await ServerStore.AddAsync(transaction, server, cancellationToken);
+                return (server, true);
+            },
+            cancellationToken);
+        if (registered.Created)
         {
-            return (present, false);
+            await alerts.ResolveAsync(ServersFull, registered.Server.Region, cancellationToken);
+        }
+
+        return registered;
+    }
+
+    private async Task<Server> PrepareAsync(NewServer added, CancellationToken cancellationToken)
+    {
+        var at = added.Database;
+        if (await servers.FindOtherAsync(added.ProviderServerNumber, at.Host, at.Port, at.Name, cancellationToken) is { } other)
+        {
+            throw new ServerTakenException(
+                $"Server {other} has the number {added.ProviderServerNumber} or the database {at.Name} at {at.Host}:{at.Port}. "
+                + "GET /api/servers lists what is in service.");
+        }
+
+        var unknown = new TenantDatabaseAddress(
+            Guid.Empty, at.Host, at.Port, at.Name, at.User, at.SslMode ?? "Prefer", at.CertificateSha256);
+        try
+        {
+            await TenantDatabaseSetup.InspectAsync(unknown, unknown.For(at.User, at.Password), cancellationToken);
+        }
+        catch (Exception refused) when (refused is NpgsqlException or SocketException or TimeoutException)
+        {
+            throw new ServerDatabaseException(refused);
         }
 
         var database = await databases.AddAsync(
-            added.Database.Host, added.Database.Port, added.Database.Name, added.Database.User,
-            added.Database.SslMode ?? "Prefer", added.Database.CertificateSha256, cancellationToken);
-        await secrets.SetAsync(database.SecretName(database.AdminUser), added.Database.Password, cancellationToken);
+            at.Host, at.Port, at.Name, at.User, unknown.SslMode, at.CertificateSha256, cancellationToken);
+        await secrets.SetAsync(database.SecretName(database.AdminUser), at.Password, cancellationToken);
         await setup.PrepareAsync(database, HostingMode.MultiTenant, cancellationToken);
 
         var server = new Server
@@ -109,14 +155,12 @@ public sealed class ServerRegistration(
                 SharedRedis.SecretName(server.Id, added.Redis.User), added.Redis.Password, cancellationToken);
         }
 
-        await control.TransactAsync(
-            async transaction =>
-            {
-                await ServerStore.AddAsync(transaction, server, cancellationToken);
-                return true;
-            },
-            cancellationToken);
-        await alerts.ResolveAsync(ServersFull, server.Region, cancellationToken);
-        return (server, true);
+        return server;
     }
 }
+
+/// <summary>What is to be a new server is, in part, one that is in service.</summary>
+public sealed class ServerTakenException(string message) : Exception(message);
+
+/// <summary>The database of a new server cannot be entered as its administrator; the inner exception says why.</summary>
+public sealed class ServerDatabaseException(Exception refused) : Exception(refused.Message, refused);

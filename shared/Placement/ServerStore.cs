@@ -56,6 +56,19 @@ public sealed class ServerStore(ControlDatabase control)
             .FirstAsync(Read, cancellationToken);
     }
 
+    /// <summary>Name of a server that has that number or that database; null when none has.</summary>
+    public async Task<string?> FindOtherAsync(
+        long providerServerNumber, string host, int port, string database, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            """
+            SELECT s.name FROM servers s JOIN databases d ON d.id = s.database_id
+            WHERE s.provider_server_number = $1 OR (d.host, d.port, d.name) = ($2, $3, $4)
+            """,
+            providerServerNumber, host, port, database).FirstAsync(row => row.GetString(0), cancellationToken);
+    }
+
     /// <summary>Slots that are free on servers that take tenants.</summary>
     /// <param name="movingTenant">Whose own servers are left out; null for a tenant who is new.</param>
     /// <param name="cancellationToken">Cancels the query.</param>

@@ -28,10 +28,14 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
     /// <summary>Looks as the administrator whether a database that somebody else made could be prepared and serve tenants.</summary>
     /// <returns>What was found, for people.</returns>
     /// <exception cref="TenantDatabaseNotFitException">It could not; the message says what is missing.</exception>
-    public async Task<string> InspectAsync(TenantDatabaseAddress database, CancellationToken cancellationToken)
+    public async Task<string> InspectAsync(TenantDatabaseAddress database, CancellationToken cancellationToken) =>
+        await InspectAsync(database, await databases.AdminLoginAsync(database, cancellationToken), cancellationToken);
+
+    /// <summary>The same with the login of an administrator who is not known yet.</summary>
+    internal static async Task<string> InspectAsync(
+        TenantDatabaseAddress database, TenantDatabaseLogin administrator, CancellationToken cancellationToken)
     {
-        await using var connection =
-            await (await databases.AdminLoginAsync(database, cancellationToken)).OpenAsync(cancellationToken);
+        await using var connection = await administrator.OpenAsync(cancellationToken);
         var (version, makesRoles, postgis, timescale, encrypted) = await connection.Sql(
             """
             SELECT current_setting('server_version_num')::int / 10000,

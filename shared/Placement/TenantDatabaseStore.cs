@@ -51,6 +51,7 @@ public sealed record TenantDatabaseAddress(
 public sealed class TenantDatabaseStore(ControlDatabase control, SecretStore secrets)
 {
     /// <summary>Adds a database, or brings the one at that host, port and name up to date; answers its id.</summary>
+    /// <exception cref="ServerTakenException">It is the database of a server in service.</exception>
     public async Task<TenantDatabaseAddress> AddAsync(
         string host,
         int port,
@@ -69,10 +70,12 @@ public sealed class TenantDatabaseStore(ControlDatabase control, SecretStore sec
                 admin_user = excluded.admin_user,
                 ssl_mode = excluded.ssl_mode,
                 certificate_sha256 = excluded.certificate_sha256
+            WHERE NOT EXISTS (SELECT FROM servers s WHERE s.database_id = databases.id)
             RETURNING id
             """,
             Guid.CreateVersion7(), host, port, name, adminUser, sslMode, certificateSha256)
-            .FirstAsync(row => row.GetGuid(0), cancellationToken);
+            .FirstAsync(row => (Guid?)row.GetGuid(0), cancellationToken)
+            ?? throw new ServerTakenException($"Database {name} at {host}:{port} is that of a server in service.");
         return new TenantDatabaseAddress(id, host, port, name, adminUser, sslMode, certificateSha256);
     }
 
