@@ -6,8 +6,6 @@ namespace WebHost.Signup;
 /// <summary>Turns a webhook's body into a JSON object whose every text can be read, or into faults.</summary>
 internal static class PayloadDocument
 {
-    // Standard Webhooks asks senders to stay under 20 kB.
-    private const int MaximumBytes = 20 * 1024;
     private const int MaximumDepth = 32;
 
     /// <param name="body">The body as it came.</param>
@@ -33,12 +31,6 @@ internal static class PayloadDocument
 
     private static JsonDocument? Parse(ReadOnlyMemory<byte> body, FaultList faults)
     {
-        if (body.Length > MaximumBytes)
-        {
-            faults.Add("$", $"The body has {body.Length} bytes. Send at most {MaximumBytes}.");
-            return null;
-        }
-
         if (!Utf8.IsValid(body.Span))
         {
             faults.Add("$", "The body is not UTF-8. Send JSON in UTF-8.");

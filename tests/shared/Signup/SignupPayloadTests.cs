@@ -151,14 +151,6 @@ public sealed class SignupPayloadTests
         Assert.Equal(["$"], Errors(new string('[', 10_000)).Keys);
 
     [Fact]
-    public void Parse_takes_twenty_kilobytes_and_no_more()
-    {
-        Accepted(Complete + new string(' ', 20 * 1024 - Complete.Length));
-        Assert.Contains("20481 bytes", Errors(Complete + new string(' ', 20 * 1024 + 1 - Complete.Length))["$"][0],
-            StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void ParseData_reads_the_bare_fields()
     {
         var data = JsonNode.Parse(Complete)!["data"]!.ToJsonString();

@@ -84,6 +84,10 @@ public sealed class StripeCheckoutTests
     }
 
     [Fact]
+    public void Parse_takes_a_session_as_large_as_Stripes_are() =>
+        Accepted(With(session => session["custom_text"] = new string('x', 200_000)));
+
+    [Fact]
     public void Parse_random_or_mutated_bytes_never_throws()
     {
         Gen.Byte.Array[0, 300].Sample(bytes => Assert.NotNull(StripeCheckout.Parse(bytes)), iter: 1_000);
