@@ -49,7 +49,7 @@ public sealed record BackupSettings
         var absent = new BackupSettings();
         var settings = new BackupSettings
         {
-            Storage = reader.OptionalText("Backups__Storage"),
+            Storage = reader.OptionalText("Backups__Storage") is null ? null : reader.BlobStorage("Backups__Storage"),
             Hour = reader.Number("Backups__Hour", absent.Hour, 0, 23),
             AtOnce = reader.Number("Backups__AtOnce", absent.AtOnce, 1, 100),
             Daily = reader.Number("Backups__Daily", absent.Daily, 1, 400),

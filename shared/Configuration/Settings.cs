@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using WebHost.Security;
+using WebHost.Signup;
 
 namespace WebHost.Configuration;
 
@@ -87,13 +88,16 @@ public sealed record Settings
         {
             ControlDatabase = reader.ConnectionString("ControlDatabase"),
             ServiceBus = reader.Text("ServiceBus"),
-            BlobStorage = reader.Text("AzureWebJobsStorage"),
+            BlobStorage = reader.BlobStorage("AzureWebJobsStorage"),
             TenantDomain = reader.DomainName("Tenants__Domain"),
             Secrets = reader.Parsed("Security__MasterKeys", SecretProtector.FromSetting),
             OperatorKeys = reader.List("Operators__Keys", key => key.Length >= 16, "at least 16 characters long"),
             JwtAuthority = reader.OptionalAddress("Operators__JwtAuthority"),
             JwtAudience = reader.OptionalText("Operators__JwtAudience"),
-            SignupSecrets = reader.List("Webhooks__SignupSecrets", secret => secret.Length >= 24, "\"whsec_\" and base64 of 24 to 64 bytes"),
+            SignupSecrets = reader.List(
+                "Webhooks__SignupSecrets",
+                secret => StandardWebhookVerifier.DecodeSecret(secret) is not null,
+                $"\"whsec_\" and {StandardWebhookVerifier.SecretForm}"),
             StripeSecrets = reader.List("Webhooks__StripeSecrets", secret => secret.Length >= 8, "Stripe's endpoint secret, whole"),
             StepAttempts = reader.Number("Operations__StepAttempts", 6, 1, 100),
             FirstRetryInterval = reader.Duration("Operations__FirstRetryInterval", TimeSpan.FromSeconds(1)),

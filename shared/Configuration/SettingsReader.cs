@@ -1,4 +1,5 @@
 using System.Globalization;
+using Azure.Storage.Blobs;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -41,6 +42,22 @@ internal sealed class SettingsReader(IConfiguration configuration)
         return value;
     }
 
+    public string BlobStorage(string name)
+    {
+        var value = Text(name);
+        try
+        {
+            _ = value.Length == 0 ? null : new BlobServiceClient(value);
+        }
+        catch (Exception malformed) when (malformed is FormatException or ArgumentException or InvalidOperationException)
+        {
+            // As above.
+            Require(false, $"{name} is no connection string of a storage account: AccountName=…;AccountKey=…;EndpointSuffix=…");
+        }
+
+        return value;
+    }
+
     public T Parsed<T>(string name, Func<string, T> parse)
         where T : class
     {
@@ -67,7 +84,9 @@ internal sealed class SettingsReader(IConfiguration configuration)
 
     public IReadOnlyList<string> List(string name, Func<string, bool> isValid, string belongs)
     {
-        var values = Text(name).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var text = Text(name);
+        var values = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Require(text.Length == 0 || values.Length > 0, $"{name} has no entry.");
         for (var i = 0; i < values.Length; i++)
         {
             // The value itself may be a secret and stays out of the message.

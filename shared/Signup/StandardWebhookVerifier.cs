@@ -11,7 +11,11 @@ public sealed class StandardWebhookVerifier
 {
     private const string SecretPrefix = "whsec_";
     private const int MinimumSecretBytes = 24;
+
     private const int MaximumIdLength = 256;
+
+    /// <summary>What a secret is, as the end of a sentence.</summary>
+    internal static readonly string SecretForm = $"at least {MinimumSecretBytes} random bytes in base64";
 
     private readonly byte[][] _keys;
     private readonly TimeProvider _clock;
@@ -23,7 +27,8 @@ public sealed class StandardWebhookVerifier
     {
         ArgumentNullException.ThrowIfNull(secrets);
         ArgumentNullException.ThrowIfNull(clock);
-        _keys = [.. secrets.Select(DecodeSecret)];
+        _keys = [.. secrets.Select(secret => DecodeSecret(secret) ?? throw new ArgumentException(
+            $"A secret must be {SecretForm}, with or without {SecretPrefix}.", nameof(secrets)))];
         _clock = clock;
         if (_keys.Length == 0)
         {
@@ -87,17 +92,11 @@ public sealed class StandardWebhookVerifier
         return found;
     }
 
-    private static byte[] DecodeSecret(string secret)
+    /// <summary>The key that a secret is, or null when it is none.</summary>
+    internal static byte[]? DecodeSecret(string secret)
     {
         var encoded = secret.StartsWith(SecretPrefix, StringComparison.Ordinal) ? secret[SecretPrefix.Length..] : secret;
         var key = new byte[encoded.Length];
-        if (!Convert.TryFromBase64String(encoded, key, out var length) || length < MinimumSecretBytes)
-        {
-            throw new ArgumentException(
-                $"A secret must be at least {MinimumSecretBytes} random bytes in base64, with or without {SecretPrefix}.",
-                nameof(secret));
-        }
-
-        return key[..length];
+        return Convert.TryFromBase64String(encoded, key, out var length) && length >= MinimumSecretBytes ? key[..length] : null;
     }
 }

@@ -46,6 +46,12 @@ public sealed class SettingsTests
     [InlineData("Tenants:Domain", "not a domain")]
     [InlineData("Security:MasterKeys", "k1:c2hvcnQ=")]
     [InlineData("Operators:Keys", "long-enough-operator-key,short")]
+    [InlineData("Operators:Keys", ",")]
+    [InlineData("Webhooks:SignupSecrets", "whsec_not_base64_however_long_it_may_be")]
+    [InlineData("Webhooks:SignupSecrets", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,whsec_MDEyMzQ1Njc4OTAxMjM0NTY3")]
+    [InlineData("AzureWebJobsStorage", "DefaultEndpointsProtocol=https")]
+    [InlineData("AzureWebJobsStorage", "AccountName=fleet;AccountKey=no key")]
+    [InlineData("Backups:Storage", "https://fleet.blob.core.windows.net")]
     [InlineData("Operators:JwtAuthority", "http://elsewhere.example")]
     [InlineData("Operations:StepAttempts", "0")]
     [InlineData("Operations:FirstRetryInterval", "soon")]
@@ -80,10 +86,12 @@ public sealed class SettingsTests
         settings["ControlDatabase"] = "Host=a;Password=hush-hush;Nonsense=1";
         settings["Security:MasterKeys"] = "k1:hush-hush";
         settings["Operators:Keys"] = "hush-hush";
+        settings["Webhooks:SignupSecrets"] = "whsec_hush-hush";
+        settings["Backups:Storage"] = "AccountName=fleet;AccountKey=hush-hush";
 
         var faulty = Assert.Throws<OptionsValidationException>(() => Read(settings));
 
-        Assert.Equal(3, faulty.Failures.Count());
+        Assert.Equal(5, faulty.Failures.Count());
         Assert.DoesNotContain("hush-hush", faulty.ToString(), StringComparison.Ordinal);
     }
 
