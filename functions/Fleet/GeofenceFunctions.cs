@@ -24,9 +24,9 @@ public sealed class GeofenceFunctions(CallerAuthentication callers, GeofenceStor
         await callers.RequireTenantAsync(request, tenantId, cancellationToken);
         var limit = request.QueryNumber("limit", LargestPage, 1, LargestPage);
         var found = await geofences.ListAsync(tenantId, request.QueryChosenId("after"), limit, cancellationToken);
-        return Requests.Answer(new Page<GeofenceAnswer>(
-            [.. found.Select(GeofenceAnswer.Of)],
-            found.Count == limit ? $"/api/tenants/{tenantId}/geofences?after={found[^1].GeofenceId}&limit={limit}" : null));
+        List<GeofenceAnswer> answers = [.. found.Select(GeofenceAnswer.Of)];
+        return Requests.Answer(Page.Of(
+            request, answers, limit, $"/api/tenants/{tenantId}/geofences", ("after", last => last.GeofenceId)));
     }
 
     /// <summary>A geofence.</summary>

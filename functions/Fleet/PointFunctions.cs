@@ -95,8 +95,8 @@ public sealed class PointFunctions(CallerAuthentication callers, PlacementStore 
         string? Next(DevicePoint last) => read < limit ? null : Page.Next(
             request,
             $"/api/tenants/{tenantId}/{path}",
-            new PointCursor(last.Point.Time, last.DeviceId).ToString(),
-            ["from", "to", SpanQuery.Box, SpanQuery.Within, "limit"]);
+            ("after", new PointCursor(last.Point.Time, last.DeviceId).ToString()),
+            "from", "to", SpanQuery.Box, SpanQuery.Within);
     }
 
     private sealed record PointPage(PointSpan Span, int Limit, PointCursor? After)

@@ -87,8 +87,8 @@ public sealed class TrackFunctions(CallerAuthentication callers, TrackReader tra
         string? Next(GpsPoint last) => read < limit ? null : Page.Next(
             request,
             $"/api/tenants/{tenantId}/tracks/{deviceId}",
-            Text(last.Time),
-            ["from", "to", SpanQuery.Box, SpanQuery.Within, "simplify", "limit"]);
+            ("after", Text(last.Time)),
+            "from", "to", SpanQuery.Box, SpanQuery.Within, "simplify");
     }
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);

@@ -24,11 +24,13 @@ public sealed class DeadLetterFunctions(CallerAuthentication callers, DeadLetter
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
         var limit = request.QueryNumber("limit", 50, 1, LargestPage);
-        var after = After(request);
-        var letters = await deadLetters.ListAsync(after, limit, cancellationToken);
-        return Requests.Answer(new Page<DeadLetter>(
+        var letters = await deadLetters.ListAsync(After(request), limit, cancellationToken);
+        return Requests.Answer(Page.Of(
+            request,
             letters,
-            letters.Count == limit ? $"/api/operations/dead-letters?after={letters[^1].SequenceNumber}&limit={limit}" : null));
+            limit,
+            "/api/operations/dead-letters",
+            ("after", last => last.SequenceNumber.ToString(CultureInfo.InvariantCulture))));
     }
 
     /// <summary>Puts dead letters back into the queue.</summary>

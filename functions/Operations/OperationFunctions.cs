@@ -38,7 +38,8 @@ public sealed class OperationFunctions(
         var found = await operations.ListAsync(
             request.QueryId("tenantId"), request.QueryOneOf<OperationState>("state"), request.QueryId("before"), limit,
             cancellationToken);
-        return Requests.Answer(Page.Of(found, limit, "/api/operations", last => last.Id));
+        return Requests.Answer(Page.Of(
+            request, found, limit, "/api/operations", ("before", last => last.Id.ToString()), "tenantId", "state"));
     }
 
     /// <summary>An operation with its steps as they happen.</summary>

@@ -37,7 +37,8 @@ public sealed class TenantFunctions(
         var found = await tenants.ListAsync(
             request.QueryOneOf<TenantState>("state"), request.QueryId("before"), limit, cancellationToken);
         var summaries = found.Select(t => new TenantSummary(t.Id, t.Company, t.Plan, t.State, t.CreatedAt)).ToList();
-        return Requests.Answer(Page.Of(summaries, limit, "/api/tenants", last => last.Id));
+        return Requests.Answer(Page.Of(
+            request, summaries, limit, "/api/tenants", ("before", last => last.Id.ToString()), "state"));
     }
 
     /// <summary>A tenant, where it lives and why.</summary>
