@@ -68,6 +68,8 @@ public sealed class FailoverFunctions(
         null => "An operator asked for it.",
         { Length: > LongestReason } => throw ProblemException.BadRequest(
             "reason", $"reason has {reason.Length} characters; it must have {LongestReason} at most."),
+        _ when reason.Contains('\0', StringComparison.Ordinal) => throw ProblemException.BadRequest(
+            "reason", "reason has a character U+0000, which cannot be kept; leave it out."),
         _ => reason,
     };
 

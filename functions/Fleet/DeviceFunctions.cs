@@ -36,6 +36,7 @@ public sealed class DeviceFunctions(CallerAuthentication callers, DeviceStore de
         var content = await request.ReadJsonAsync<DeviceContent>(cancellationToken);
         var faults = new Dictionary<string, string[]>();
         FleetNames.CheckName(content.Name, faults);
+        FleetNames.CheckId("vehicleId", content.VehicleId, faults);
         if (faults.Count > 0)
         {
             throw ProblemException.Unprocessable(faults);

@@ -13,11 +13,7 @@ internal static partial class FleetNames
     /// <summary>Notes what is wrong with an id that a tenant chose and with a name.</summary>
     public static void Check(string member, string id, string? name, Dictionary<string, string[]> faults)
     {
-        if (!WellFormedId().IsMatch(id))
-        {
-            faults[member] = [IdForm];
-        }
-
+        CheckId(member, id, faults);
         CheckName(name, faults);
     }
 
@@ -27,6 +23,15 @@ internal static partial class FleetNames
         if (string.IsNullOrWhiteSpace(name) || name.Trim().Length > LongestName || name.Any(char.IsControl))
         {
             faults["name"] = [$"Give it a name of 1 to {LongestName} characters, none of them a control character."];
+        }
+    }
+
+    /// <summary>Notes that an id which a tenant may have chosen is none.</summary>
+    public static void CheckId(string member, string? id, Dictionary<string, string[]> faults)
+    {
+        if (id is not null && !WellFormedId().IsMatch(id))
+        {
+            faults[member] = [IdForm];
         }
     }
 

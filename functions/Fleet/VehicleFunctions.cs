@@ -86,9 +86,9 @@ public sealed class VehicleFunctions(CallerAuthentication callers, VehicleStore 
     {
         var faults = new Dictionary<string, string[]>();
         FleetNames.Check("vehicleId", vehicleId, content.Name, faults);
-        if (content.Plate?.Trim().Length > LongestPlate)
+        if (content.Plate is { } plate && (plate.Trim().Length > LongestPlate || plate.Any(char.IsControl)))
         {
-            faults["plate"] = [$"A plate has at most {LongestPlate} characters."];
+            faults["plate"] = [$"A plate has at most {LongestPlate} characters, none of them a control character."];
         }
 
         if (faults.Count > 0)

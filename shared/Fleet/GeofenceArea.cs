@@ -32,8 +32,20 @@ public static class GeofenceArea
         }
 
         var reader = new Reader($"{path}.{Coordinates}", faults);
-        var type = json.TryGetProperty("type", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
-        json.TryGetProperty(Coordinates, out var coordinates);
+        string? type;
+        JsonElement coordinates;
+        try
+        {
+            type = json.TryGetProperty("type", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+            json.TryGetProperty(Coordinates, out coordinates);
+        }
+        catch (InvalidOperationException)
+        {
+            // Such a text passes as JSON and throws when it is read.
+            faults[path] = ["A text in it has half of a surrogate pair (\\uD800 to \\uDFFF). Send whole characters."];
+            return null;
+        }
+
         Geometry? area = type switch
         {
             "Polygon" => reader.ReadPolygon(coordinates, $"{path}.{Coordinates}"),

@@ -83,6 +83,14 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     }
 
     [Fact]
+    public async Task Reason_with_a_character_that_no_database_keeps_is_refused()
+    {
+        await IsProblemAsync(
+            HttpMethod.Post, $"tenants/{Guid.NewGuid()}/migrations", """{"kind":"emergency","reason":"\u0000"}""", 400, "leave it out");
+        await IsProblemAsync(HttpMethod.Post, $"servers/{Guid.NewGuid()}/failover", """{"reason":"a\u0000b"}""", 400, "leave it out");
+    }
+
+    [Fact]
     public async Task Home_that_is_well_is_not_failed_over_unless_that_is_forced()
     {
         var (tenant, _) = await SignUpAsync();

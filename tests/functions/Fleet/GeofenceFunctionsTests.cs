@@ -75,6 +75,18 @@ public sealed class GeofenceFunctionsTests : IClassFixture<ControlFixture>
         Assert.Equal((422, "area"), (refused.Status, refused.Errors!.Keys.Single()));
     }
 
+    [Theory]
+    [InlineData("""{"type":"\ud800"}""")]
+    [InlineData("""{"\ud800 as the name of a member":1}""")]
+    public async Task Put_of_an_area_with_a_text_that_cannot_be_read_answers_422(string area)
+    {
+        var tenant = await _fixture.AddRoutedTenantAsync();
+
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => PutAsync(tenant, $$"""{"name":"Yard","area":{{area}}}"""));
+
+        Assert.Equal((422, "area"), (refused.Status, refused.Errors!.Keys.Single()));
+    }
+
     [Fact]
     public async Task Get_and_delete_of_what_is_not_there_answer_404()
     {

@@ -105,6 +105,16 @@ public sealed class TrackFunctionsTests(ControlFixture fixture) : IClassFixture<
         Assert.Equal((422, "within.coordinates"), (refused.Status, refused.Errors!.Keys.Single()));
     }
 
+    [Fact]
+    public async Task A_polygon_with_a_text_that_cannot_be_read_answers_422()
+    {
+        var tenant = await fixture.AddRoutedTenantAsync();
+
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => ReadAsync(tenant, """?within={"type":"\ud800"}"""));
+
+        Assert.Equal((422, "within"), (refused.Status, refused.Errors!.Keys.Single()));
+    }
+
     [Theory]
     [InlineData("?simplify=50", 2)]
     [InlineData("?limit=50&simplify=50", 2)]
