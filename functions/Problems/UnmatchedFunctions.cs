@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using WebHost.OpenApi;
+using WebHost.Security;
 
 namespace WebHost.Problems;
 
@@ -14,5 +15,5 @@ public static class UnmatchedFunctions
     public static IActionResult Run(
         [HttpTrigger(AuthorizationLevel.Anonymous, Route = "{*path}")] HttpRequest request) =>
         throw ProblemException.NotFound(
-            $"There is no {request.Method} {request.Path}, or an id in it is malformed. GET /api/openapi.json lists every call.");
+            $"There is no {request.Method} {OpaqueToken.Redact(request.Path)}, or an id in it is malformed. GET /api/openapi.json lists every call.");
 }
