@@ -72,6 +72,19 @@ public sealed class TenantFunctions(
         });
     }
 
+    /// <summary>A tenant's API keys.</summary>
+    [Function("ListTenantKeys")]
+    [Endpoint("List the API keys with their ids, by which they are revoked, newest first", Tag = "Tenants", Caller = "operator or tenant", Response = typeof(Page<ApiKey>))]
+    public async Task<IActionResult> ListKeys(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "tenants/{tenantId:guid}/keys")] HttpRequest request,
+        Guid tenantId,
+        CancellationToken cancellationToken)
+    {
+        await callers.RequireTenantAsync(request, tenantId, cancellationToken);
+        await FindAsync(tenantId, cancellationToken);
+        return Requests.Answer(new Page<ApiKey>(await apiKeys.ListAsync(tenantId, cancellationToken), null));
+    }
+
     /// <summary>Makes an API key for a tenant.</summary>
     [Function("PostTenantKey")]
     [Endpoint("Make an API key; it is shown once", Tag = "Tenants", Caller = "operator or tenant", Response = typeof(NewApiKey), Status = 201)]

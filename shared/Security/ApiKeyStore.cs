@@ -8,6 +8,12 @@ namespace WebHost.Security;
 /// <param name="Key">The key itself. Only its hash is kept.</param>
 public sealed record NewApiKey(Guid KeyId, string Key);
 
+/// <summary>A tenant's key, as far as it is kept.</summary>
+/// <param name="KeyId">Its id, for revoking it.</param>
+/// <param name="CreatedAt">When it was made, UTC.</param>
+/// <param name="RevokedAt">When it was revoked, UTC; absent while it is good.</param>
+public sealed record ApiKey(Guid KeyId, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
+
 /// <summary>The tenants' API keys, hashed, in the control database.</summary>
 public sealed class ApiKeyStore(ControlDatabase control, IMemoryCache cache)
 {
@@ -24,6 +30,17 @@ public sealed class ApiKeyStore(ControlDatabase control, IMemoryCache cache)
             "INSERT INTO api_keys (id, tenant_id, hash) VALUES ($1, $2, $3)", id, tenantId, OpaqueToken.Hash(token))
             .RunAsync(cancellationToken);
         return new NewApiKey(id, token);
+    }
+
+    /// <summary>A tenant's keys, revoked ones too, newest first.</summary>
+    public async Task<IReadOnlyList<ApiKey>> ListAsync(Guid tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await control.OpenAsync(cancellationToken);
+        return await connection.Sql(
+            "SELECT id, created_at, revoked_at FROM api_keys WHERE tenant_id = $1 ORDER BY id DESC", tenantId)
+            .ListAsync(
+                row => new ApiKey(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.MaybeValue<DateTimeOffset>(2)),
+                cancellationToken);
     }
 
     /// <summary>Revokes a tenant's key. False when the tenant has no such key.</summary>

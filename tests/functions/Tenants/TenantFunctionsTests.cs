@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using WebHost.Data;
 using WebHost.Functions.Tests.Hosting;
@@ -38,6 +39,23 @@ public sealed class TenantFunctionsTests(ApplicationUnderTest application) : ICl
 
         Assert.Equal(
             ended.AsEnumerable().Reverse(), await FollowAsync($"operations?tenantId={tenant}&state=succeeded&limit=2"));
+    }
+
+    [Fact]
+    public async Task A_key_whose_id_nobody_noted_is_found_and_revoked()
+    {
+        var tenant = await AddTenantAsync(TenantState.Active);
+        var (_, made) = await application.PostAsync($"tenants/{tenant}/keys");
+
+        var listed = Assert.Single((await application.GetAsync($"tenants/{tenant}/keys"))["items"]!.AsArray())!;
+        using var revoked = await application.Http.DeleteAsync(new Uri($"tenants/{tenant}/keys/{listed["keyId"]}", UriKind.Relative));
+        var afterwards = Assert.Single((await application.GetAsync($"tenants/{tenant}/keys"))["items"]!.AsArray())!;
+
+        Assert.Equal((string?)made!["keyId"], (string?)listed["keyId"]);
+        Assert.Null(listed["revokedAt"]);
+        Assert.DoesNotContain((string)made["key"]!, listed.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
+        Assert.NotNull(afterwards["revokedAt"]);
     }
 
     // The ids of a list, page after page.
