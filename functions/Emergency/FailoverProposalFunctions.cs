@@ -17,7 +17,8 @@ public sealed class FailoverProposalFunctions(
 
     /// <summary>Proposals, newest first.</summary>
     [Function("ListFailoverProposals")]
-    [Endpoint("List proposed failovers, newest first", Tag = "Emergency", Caller = "operator", Response = typeof(Page<FailoverProposal>), Query = ["state", "limit"])]
+    [Endpoint("List proposed failovers, newest first", Tag = "Emergency", Caller = "operator", Response = typeof(Page<FailoverProposal>), Query = ["limit"])]
+    [QueryOneOf<FailoverProposalState>("state")]
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "failovers/proposals")] HttpRequest request,
         CancellationToken cancellationToken)

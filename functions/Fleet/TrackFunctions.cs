@@ -40,7 +40,8 @@ public sealed class TrackFunctions(CallerAuthentication callers, TrackReader tra
 
     /// <summary>A device's points in a stretch of time.</summary>
     [Function("GetTrack")]
-    [Endpoint("See where a device was", Tag = "Fleet", Caller = "operator or tenant", MediaType = GeoJsonWriter.ContentType, Query = ["from", "to", SpanQuery.Box, SpanQuery.Within, "simplify", "geometry", "after", "limit"])]
+    [Endpoint("See where a device was", Tag = "Fleet", Caller = "operator or tenant", MediaType = GeoJsonWriter.ContentType, Query = ["from", "to", SpanQuery.Box, SpanQuery.Within, "simplify", "after", "limit"])]
+    [QueryOneOf<TrackGeometry>("geometry")]
     public async Task<IActionResult> GetTrack(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "tenants/{tenantId:guid}/tracks/{deviceId:guid}")] HttpRequest request,
         Guid tenantId,

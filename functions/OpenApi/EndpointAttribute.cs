@@ -11,7 +11,7 @@ public sealed class EndpointAttribute(string summary) : Attribute
     /// <summary>The group it belongs to.</summary>
     public required string Tag { get; init; }
 
-    /// <summary>Who may call: "operator", "operator or tenant", "device", "webhook", "anybody".</summary>
+    /// <summary>Who may call: "operator", "operator or tenant", "device", "server", "webhook", "anybody".</summary>
     public required string Caller { get; init; }
 
     /// <summary>Type of the JSON body.</summary>
@@ -26,8 +26,11 @@ public sealed class EndpointAttribute(string summary) : Attribute
     /// <summary>Status of a successful answer.</summary>
     public int Status { get; init; } = 200;
 
-    /// <summary>Query parameters.</summary>
+    /// <summary>Query parameters, but for those that <see cref="QueryOneOfAttribute{T}"/> names.</summary>
     public string[] Query { get; init; } = [];
+
+    /// <summary>Headers without which a call is refused.</summary>
+    public string[] Headers { get; init; } = [];
 
     /// <summary>Whether the document leaves it out.</summary>
     public bool Hidden { get; init; }

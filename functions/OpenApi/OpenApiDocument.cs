@@ -16,6 +16,7 @@ internal static partial class OpenApiDocument
     private const string OperatorToken = "operatorToken";
     private const string TenantKey = "tenantKey";
     private const string DeviceToken = "deviceToken";
+    private const string ServerToken = "serverToken";
 
     private static readonly string[] AnyMethod = ["get"];
 
@@ -32,7 +33,7 @@ internal static partial class OpenApiDocument
     {
         var schemas = new JsonObject { [ProblemSchema] = ProblemSchemaNode() };
         var paths = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
-        foreach (var (function, trigger, endpoint) in Endpoints().Where(found => !found.Endpoint.Hidden))
+        foreach (var (function, trigger, endpoint, choice) in Endpoints().Where(found => !found.Endpoint.Hidden))
         {
             var route = Constraint().Replace(trigger.Route!, "{$1}");
             var path = Prefix + route;
@@ -41,7 +42,7 @@ internal static partial class OpenApiDocument
             foreach (var method in methods)
             {
                 var id = methods.Length == 1 ? function : $"{function}By{char.ToUpperInvariant(method[0])}{method[1..]}";
-                operations[method] = Operation(id, route, endpoint, schemas);
+                operations[method] = Operation(id, route, endpoint, choice, schemas);
             }
         }
 
@@ -59,7 +60,8 @@ internal static partial class OpenApiDocument
         };
     }
 
-    private static IEnumerable<(string Function, HttpTriggerAttribute Trigger, EndpointAttribute Endpoint)> Endpoints() =>
+    private static IEnumerable<(
+        string Function, HttpTriggerAttribute Trigger, EndpointAttribute Endpoint, QueryOneOfAttribute? Choice)> Endpoints() =>
         from type in typeof(OpenApiDocument).Assembly.GetTypes()
         from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static)
         let function = method.GetCustomAttribute<FunctionAttribute>()
@@ -70,16 +72,18 @@ internal static partial class OpenApiDocument
             function.Name,
             trigger,
             method.GetCustomAttribute<EndpointAttribute>()
-                ?? throw new InvalidOperationException($"Function {function.Name} has no [Endpoint] to describe it."));
+                ?? throw new InvalidOperationException($"Function {function.Name} has no [Endpoint] to describe it."),
+            method.GetCustomAttribute<QueryOneOfAttribute>());
 
-    private static JsonObject Operation(string id, string route, EndpointAttribute endpoint, JsonObject schemas)
+    private static JsonObject Operation(
+        string id, string route, EndpointAttribute endpoint, QueryOneOfAttribute? choice, JsonObject schemas)
     {
         var operation = new JsonObject
         {
             ["operationId"] = id,
             ["summary"] = endpoint.Summary,
             ["tags"] = new JsonArray(endpoint.Tag),
-            ["parameters"] = Parameters(route, endpoint),
+            ["parameters"] = Parameters(route, endpoint, choice),
             ["responses"] = Responses(endpoint, schemas),
             ["security"] = Security(endpoint.Caller),
         };
@@ -95,10 +99,19 @@ internal static partial class OpenApiDocument
         return operation;
     }
 
-    private static JsonArray Parameters(string route, EndpointAttribute endpoint)
+    private static JsonArray Parameters(string route, EndpointAttribute endpoint, QueryOneOfAttribute? choice)
     {
         var parameters = PathParameter().Matches(route).Select(match => Parameter(match.Groups[1].Value, "path", required: true))
-            .Concat(endpoint.Query.Select(name => Parameter(name, "query", required: false)));
+            .Concat(endpoint.Headers.Select(name => Parameter(name, "header", required: true)))
+            .Concat(endpoint.Query.Select(name => Parameter(name, "query", required: false)))
+            .ToList();
+        if (choice is not null)
+        {
+            var chosen = Parameter(choice.Name, "query", required: false);
+            chosen["schema"]!["enum"] = new JsonArray([.. choice.Words.Select(word => (JsonNode)word)]);
+            parameters.Add(chosen);
+        }
+
         return new JsonArray([.. parameters]);
     }
 
@@ -185,6 +198,7 @@ internal static partial class OpenApiDocument
         "operator" => [Scheme(OperatorKey), Scheme(OperatorToken)],
         "operator or tenant" => [Scheme(OperatorKey), Scheme(OperatorToken), Scheme(TenantKey)],
         "device" => [Scheme(DeviceToken)],
+        "server" => [Scheme(ServerToken)],
         _ => [],
     };
 
@@ -196,6 +210,7 @@ internal static partial class OpenApiDocument
         [OperatorToken] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["bearerFormat"] = "JWT" },
         [TenantKey] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer" },
         [DeviceToken] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer" },
+        [ServerToken] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer" },
     };
 
     private static JsonObject ProblemSchemaNode() => new()

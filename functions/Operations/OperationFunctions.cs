@@ -28,7 +28,8 @@ public sealed class OperationFunctions(
 
     /// <summary>Operations, newest first.</summary>
     [Function("ListOperations")]
-    [Endpoint("List operations, newest first", Tag = "Operations", Caller = "operator", Response = typeof(Page<Operation>), Query = ["tenantId", "state", "before", "limit"])]
+    [Endpoint("List operations, newest first", Tag = "Operations", Caller = "operator", Response = typeof(Page<Operation>), Query = ["tenantId", "before", "limit"])]
+    [QueryOneOf<OperationState>("state")]
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "operations")] HttpRequest request,
         CancellationToken cancellationToken)

@@ -19,36 +19,40 @@ public sealed partial class SignupFunctions(
     private const int LargestWebhook = 20_000;
     private const int LargestStripeEvent = 256 * 1024;
 
+    private const string WebhookId = "webhook-id";
+    private const string WebhookTimestamp = "webhook-timestamp";
+    private const string WebhookSignature = "webhook-signature";
+    private const string StripeSignature = "Stripe-Signature";
+
     private const string SignupSource = "signup";
     private const string StripeSource = "stripe";
 
     /// <summary>A signup, signed as Standard Webhooks says.</summary>
     [Function("PostSignup")]
-    [Endpoint("Sign a customer up", Tag = "Signup", Caller = "webhook", Request = typeof(SignupRequest), Response = typeof(SignupAnswer), Status = 202)]
+    [Endpoint("Sign a customer up", Tag = "Signup", Caller = "webhook", Headers = [WebhookId, WebhookTimestamp, WebhookSignature], Request = typeof(SignupEvent), Response = typeof(SignupAnswer), Status = 202)]
     public async Task<IActionResult> PostSignup(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "signups")] HttpRequest request,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken)
     {
         var body = await request.ReadBodyAsync(LargestWebhook, cancellationToken);
-        var webhookId = request.Headers["webhook-id"].ToString();
+        var webhookId = request.Headers[WebhookId].ToString();
         RequireValid(
             SignupSource,
-            webhooks.Verify(
-                webhookId, request.Headers["webhook-timestamp"], request.Headers["webhook-signature"], body.Span));
+            webhooks.Verify(webhookId, request.Headers[WebhookTimestamp], request.Headers[WebhookSignature], body.Span));
         return await AcceptAsync(client, SignupSource, webhookId, SignupPayload.Parse(body), cancellationToken);
     }
 
     /// <summary>A completed checkout, signed as Stripe does.</summary>
     [Function("PostStripeSignup")]
-    [Endpoint("Sign a customer up from a Stripe checkout", Tag = "Signup", Caller = "webhook", Response = typeof(SignupAnswer), Status = 202)]
+    [Endpoint("Sign a customer up from a Stripe checkout", Tag = "Signup", Caller = "webhook", Headers = [StripeSignature], Response = typeof(SignupAnswer), Status = 202)]
     public async Task<IActionResult> PostStripeSignup(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "signups/stripe")] HttpRequest request,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken)
     {
         var body = await request.ReadBodyAsync(LargestStripeEvent, cancellationToken);
-        RequireValid(StripeSource, stripe.Verify(request.Headers["Stripe-Signature"], body.Span));
+        RequireValid(StripeSource, stripe.Verify(request.Headers[StripeSignature], body.Span));
         var outcome = StripeCheckout.Parse(body);
         return await AcceptAsync(
             client, StripeSource, (outcome as AcceptedSignup)?.EventId ?? "", outcome, cancellationToken);
@@ -95,6 +99,12 @@ public sealed partial class SignupFunctions(
     [LoggerMessage(310, LogLevel.Warning, "Refused a webhook from {Source}: {Reason}")]
     private static partial void LogRefused(ILogger logger, string source, string reason);
 }
+
+/// <summary>What a sign-up page sends.</summary>
+/// <param name="Type">customer.signup.</param>
+/// <param name="Data">What the customer asks for.</param>
+/// <param name="Timestamp">When, ISO 8601; may be absent.</param>
+public sealed record SignupEvent(string Type, SignupRequest Data, DateTimeOffset? Timestamp = null);
 
 /// <summary>The answer to a signup.</summary>
 /// <param name="TenantId">The new tenant.</param>

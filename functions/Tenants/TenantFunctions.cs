@@ -27,7 +27,8 @@ public sealed class TenantFunctions(
 
     /// <summary>Tenants, newest first.</summary>
     [Function("ListTenants")]
-    [Endpoint("List tenants, newest first", Tag = "Tenants", Caller = "operator", Response = typeof(Page<TenantSummary>), Query = ["state", "before", "limit"])]
+    [Endpoint("List tenants, newest first", Tag = "Tenants", Caller = "operator", Response = typeof(Page<TenantSummary>), Query = ["before", "limit"])]
+    [QueryOneOf<TenantState>("state")]
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "tenants")] HttpRequest request,
         CancellationToken cancellationToken)
