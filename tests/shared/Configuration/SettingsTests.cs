@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using WebHost.Configuration;
@@ -39,6 +40,20 @@ public sealed class SettingsTests
         Assert.Throws<OptionsValidationException>(() => Settings.Read(new ConfigurationRoot([asked])));
 
         Assert.Empty(asked.Names.Concat(NamesOf(typeof(ProvidersOptions), ProvidersOptions.Section)).Except(Sample().Keys));
+    }
+
+    [Fact]
+    public void Readme_of_Azure_has_every_setting_of_the_sample_file()
+    {
+        var table = File.ReadLines(Path.Combine(Root(), "deploy", "azure", "README.md")).Where(line => line.StartsWith("| `", StringComparison.Ordinal));
+        var listed = table
+            .SelectMany(line => Regex.Matches(line.Split('|')[1], "`([^`{]+)(?:{([^}]+)})?`"))
+            .SelectMany(name => name.Groups[2].Value.Split(',').Select(end => name.Groups[1].Value + end));
+
+        Assert.Empty(Sample().Keys
+            .Select(setting => setting.Replace(":", "__", StringComparison.Ordinal))
+            .Where(setting => !setting.StartsWith("LocalHost__", StringComparison.Ordinal))
+            .Except(listed));
     }
 
     [Theory]
@@ -104,7 +119,7 @@ public sealed class SettingsTests
         Assert.Contains("go together", Assert.Throws<OptionsValidationException>(() => Read(settings)).Message, StringComparison.Ordinal);
     }
 
-    private static Dictionary<string, string?> Sample()
+    private static string Root()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "local.settings.sample.json")))
@@ -112,10 +127,13 @@ public sealed class SettingsTests
             folder = Path.GetDirectoryName(folder)!;
         }
 
-        return new ConfigurationBuilder().AddJsonFile(Path.Combine(folder, "local.settings.sample.json")).Build()
+        return folder;
+    }
+
+    private static Dictionary<string, string?> Sample() =>
+        new ConfigurationBuilder().AddJsonFile(Path.Combine(Root(), "local.settings.sample.json")).Build()
             .GetSection("Values").GetChildren()
             .ToDictionary(setting => setting.Key.Replace("__", ":", StringComparison.Ordinal), setting => setting.Value);
-    }
 
     private static IEnumerable<string> NamesOf(Type options, string section) =>
         options.GetProperties().Where(property => property.CanWrite).SelectMany(property =>
