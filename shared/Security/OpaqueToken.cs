@@ -35,10 +35,6 @@ public static partial class OpaqueToken
         return SHA256.HashData(Encoding.UTF8.GetBytes(token));
     }
 
-    /// <summary>Whether a token is the one whose hash was stored, in a time that tells nothing of either.</summary>
-    public static bool Matches(string token, ReadOnlySpan<byte> storedHash) =>
-        CryptographicOperations.FixedTimeEquals(Hash(token), storedHash);
-
     /// <summary>The text with every token in it, whole or cut, reduced to its prefix: for logs and errors.</summary>
     public static string Redact(string text)
     {
