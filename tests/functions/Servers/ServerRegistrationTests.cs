@@ -75,7 +75,7 @@ public sealed class ServerRegistrationTests(ApplicationUnderTest application) : 
         {
             var named = server.DeepClone();
             named["name"] = $"{named["name"]}-{n}";
-            named["providerServerNumber"] = (long)named["providerServerNumber"]! + n;
+            named["providerServerNumber"] = (long)named["providerServerNumber"]! + (n * 1_000_000);
             return named;
         });
 
