@@ -69,7 +69,7 @@ public sealed class TrackFunctions(CallerAuthentication callers, TrackReader tra
                     ? TrackSimplifier.SimplifyAsync(CountedAsync(found), tolerance, cancellationToken)
                     : CountedAsync(found);
                 return asLine
-                    ? GeoJsonWriter.WriteTrackLineAsync(response.BodyWriter, deviceId.ToString(), points, cancellationToken)
+                    ? GeoJsonWriter.WriteTrackLineAsync(response.BodyWriter, deviceId.ToString(), points, Next, cancellationToken)
                     : GeoJsonWriter.WriteTrackPointsAsync(response.BodyWriter, points, Next, cancellationToken);
             },
             cancellationToken);
@@ -89,7 +89,7 @@ public sealed class TrackFunctions(CallerAuthentication callers, TrackReader tra
             request,
             $"/api/tenants/{tenantId}/tracks/{deviceId}",
             ("after", Text(last.Time)),
-            "from", "to", SpanQuery.Box, SpanQuery.Within, "simplify");
+            "from", "to", SpanQuery.Box, SpanQuery.Within, "simplify", "geometry");
     }
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);

@@ -64,8 +64,17 @@ public static class GeoJsonWriter
     /// Writes a Feature whose geometry is the track as a LineString, with <c>deviceId</c>, <c>from</c>, <c>to</c> and
     /// <c>points</c> as properties. A track of a single point is a Point, since a line needs two; an empty one has no geometry.
     /// </summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="deviceId">Whose track it is.</param>
+    /// <param name="track">The points.</param>
+    /// <param name="next">As for <see cref="WriteTrackPointsAsync"/>; written as the Feature's member <c>next</c>.</param>
+    /// <param name="cancellationToken">Cancels the writing.</param>
     public static async Task WriteTrackLineAsync(
-        PipeWriter output, string deviceId, IAsyncEnumerable<GpsPoint> track, CancellationToken cancellationToken)
+        PipeWriter output,
+        string deviceId,
+        IAsyncEnumerable<GpsPoint> track,
+        Func<GpsPoint, string?> next,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(deviceId);
@@ -111,6 +120,11 @@ public static class GeoJsonWriter
         WriteTime(json, "to", last);
         json.WriteNumber("points", count);
         json.WriteEndObject();
+        if (last is not null && next(last) is { } link)
+        {
+            json.WriteString("next", link);
+        }
+
         json.WriteEndObject();
         await json.FlushAsync(cancellationToken);
         await output.FlushAsync(cancellationToken);

@@ -143,6 +143,21 @@ public sealed class TrackFunctionsTests(ControlFixture fixture) : IClassFixture<
         Assert.False(second.TryGetProperty("next", out _));
     }
 
+    [Fact]
+    public async Task A_line_that_is_cut_says_where_it_goes_on()
+    {
+        var tenant = await AddDriveAsync();
+
+        var first = await TrackAsync(tenant, "?limit=60&geometry=line");
+        var next = first.GetProperty("next").GetString()!;
+        var second = await TrackAsync(tenant, next[next.IndexOf('?', StringComparison.Ordinal)..]);
+
+        Assert.Equal(60, first.GetProperty("geometry").GetProperty("coordinates").GetArrayLength());
+        Assert.Equal("LineString", second.GetProperty("geometry").GetProperty("type").GetString());
+        Assert.Equal(40, second.GetProperty("geometry").GetProperty("coordinates").GetArrayLength());
+        Assert.False(second.TryGetProperty("next", out _));
+    }
+
     [Theory]
     [InlineData("?bbox=14.09,45.9,14.2,46.1", 1)]
     [InlineData("?bbox=15,45.9,16,46.1", 0)]

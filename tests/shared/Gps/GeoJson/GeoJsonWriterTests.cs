@@ -72,7 +72,7 @@ public sealed class GeoJsonWriterTests
         var track = Enumerable.Range(0, length).Select(i => new GpsPoint(Point.Time.AddSeconds(i), 46, 14 + i));
 
         var json = await WriteAsync(
-            pipe => GeoJsonWriter.WriteTrackLineAsync(pipe, "d1", From(track), CancellationToken.None));
+            pipe => GeoJsonWriter.WriteTrackLineAsync(pipe, "d1", From(track), _ => null, CancellationToken.None));
 
         Assert.Equal(expected, json);
         Assert.Equal(length, Read<IFeature>(json).Geometry?.NumPoints ?? 0);
