@@ -12,7 +12,7 @@ public sealed class ProvisioningKillTests : Scenario
     [Fact]
     public async Task Host_killed_in_the_middle_of_provisioning_finishes_it_after_its_restart_with_nothing_made_twice()
     {
-        var moments = IsLongRun ? 50 : 4;
+        var moments = IsLongRun ? 50 : 8;
         var seed = Environment.TickCount;
         var random = new Random(seed);
         await StartAsync("kill");
