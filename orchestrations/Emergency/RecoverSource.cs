@@ -130,7 +130,6 @@ public sealed partial class RecoverSource(
         long epoch,
         CancellationToken cancellationToken)
     {
-
         // While it was away, a release may have come, whose fence and comparison name what it lacks. What is written to it
         // before it is fenced is fetched like the rest.
         await setup.UpdateSchemaAsync(

@@ -11,16 +11,9 @@ public static class TrackerBatches
         ArgumentNullException.ThrowIfNull(parsed);
         ArgumentNullException.ThrowIfNull(trackers);
         OrderedDictionary<string, bool>? unknown = null;
-        string? last = null;
-        foreach (var ident in Idents(parsed))
+        foreach (var name in Names(Idents(parsed)).Where(name => !trackers.Knows(name)))
         {
-            // Neighbours mostly have the same name.
-            if (ident != last && !trackers.Knows(ident))
-            {
-                (unknown ??= new(StringComparer.Ordinal)).TryAdd(ident!, true);
-            }
-
-            last = ident;
+            (unknown ??= new(StringComparer.Ordinal)).TryAdd(name, true);
         }
 
         return unknown is null ? [] : unknown.Keys;
@@ -31,18 +24,7 @@ public static class TrackerBatches
     {
         ArgumentNullException.ThrowIfNull(parsed);
         ArgumentNullException.ThrowIfNull(trackers);
-        string? last = null;
-        foreach (var ident in IdentsOfTaken(parsed))
-        {
-            if (ident != last && ident is { Length: > 0 } && trackers.Refuses(ident))
-            {
-                return true;
-            }
-
-            last = ident;
-        }
-
-        return false;
+        return Names(IdentsOfTaken(parsed)).Any(trackers.Refuses);
     }
 
     /// <summary>A batch a device. Messages of a tracker without a device, which are in quarantine, go with the token's.</summary>
@@ -80,6 +62,21 @@ public static class TrackerBatches
             IReadOnlyList<GpsHeartbeat> ofHeartbeats,
             IReadOnlyList<QuarantinedPoint> ofQuarantined) =>
             new(device.TenantId, deviceId, receivedAt, parsed.Protocol, ofPoints, ofHeartbeats, ofQuarantined, tracker);
+    }
+
+    // Neighbours mostly have the same name.
+    private static IEnumerable<string> Names(IEnumerable<string?> idents)
+    {
+        string? last = null;
+        foreach (var ident in idents)
+        {
+            if (ident != last && !string.IsNullOrEmpty(ident))
+            {
+                yield return ident;
+            }
+
+            last = ident;
+        }
     }
 
     private static IEnumerable<string?> Idents(ParsedRequest parsed) =>
