@@ -36,15 +36,27 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
         TenantDatabaseAddress database, TenantDatabaseLogin administrator, CancellationToken cancellationToken)
     {
         await using var connection = await administrator.OpenAsync(cancellationToken);
-        var (version, makesRoles, postgis, timescale, encrypted) = await connection.Sql(
+        var (version, makesRoles, owns, postgis, addsPostgis, timescale, encrypted) = await connection.Sql(
             """
             SELECT current_setting('server_version_num')::int / 10000,
-                   (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user),
-                   EXISTS (SELECT FROM pg_available_extensions WHERE name = 'postgis'),
+                   role.rolcreaterole OR role.rolsuper,
+                   pg_has_role(own.datdba, 'USAGE'),
+                   postgis.name IS NOT NULL,
+                   role.rolsuper OR coalesce(postgis.installed_version IS NOT NULL OR postgis.trusted, false),
                    EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb'),
                    coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)
+            FROM pg_roles role
+            JOIN pg_database own ON own.datname = current_database()
+            LEFT JOIN (
+                SELECT e.name, e.installed_version, v.trusted
+                FROM pg_available_extensions e
+                JOIN pg_available_extension_versions v ON v.name = e.name AND v.version = e.default_version
+            ) postgis ON postgis.name = 'postgis'
+            WHERE role.rolname = current_user
             """).FirstAsync(
-            row => (row.GetInt32(0), row.GetBoolean(1), row.GetBoolean(2), row.GetBoolean(3), row.GetBoolean(4)), cancellationToken);
+            row => (row.GetInt32(0), row.GetBoolean(1), row.GetBoolean(2), row.GetBoolean(3), row.GetBoolean(4), row.GetBoolean(5),
+                row.GetBoolean(6)),
+            cancellationToken);
         void Require(bool condition, string fault)
         {
             if (!condition)
@@ -55,7 +67,9 @@ public sealed class TenantDatabaseSetup(TenantDatabaseStore databases, SchemaMig
 
         Require(version >= OldestVersion, $"PostgreSQL {version} is too old; {OldestVersion} is the oldest that will do.");
         Require(makesRoles, $"Role {database.AdminUser} may not create roles.");
+        Require(owns, $"Role {database.AdminUser} does not own it. ALTER DATABASE \"{database.Name}\" OWNER TO \"{database.AdminUser}\".");
         Require(postgis, "PostGIS is not installed.");
+        Require(addsPostgis, $"Role {database.AdminUser} may not add PostGIS to it. CREATE EXTENSION postgis there as a superuser.");
         if (!(IPAddress.TryParse(database.Host, out var address) && IPAddress.IsLoopback(address)))
         {
             Require(encrypted, "The connection is not encrypted.");

@@ -104,22 +104,27 @@ public sealed class ServerRegistrationTests(ApplicationUnderTest application) : 
         Assert.Equal(before, await StoredAsync());
     }
 
-    [Fact]
-    public async Task What_a_database_lacks_is_answered_and_nothing_is_stored()
+    [Theory]
+    [InlineData("NOCREATEROLE", true, "may not create roles")]
+    [InlineData("CREATEROLE", false, "does not own it")]
+    [InlineData("CREATEROLE", true, "may not add PostGIS")]
+    public async Task What_a_database_lacks_is_answered_and_nothing_is_stored(string attribute, bool owns, string lacking)
     {
         var before = await StoredAsync();
         var server = await NewServerAsync();
-        var (role, database) = ($"plain_{Guid.NewGuid():n}", (string?)server["database"]!["name"]);
-        await TestDatabase.ExecuteOnServerAsync(
-            $"CREATE ROLE {role} LOGIN PASSWORD 'plain'; GRANT CONNECT ON DATABASE \"{database}\" TO {role}");
-        server["database"]!["user"] = role;
+        var name = $"plain_{Guid.NewGuid():n}";
+        await TestDatabase.ExecuteOnServerAsync($"CREATE ROLE {name} LOGIN {attribute} PASSWORD 'plain'");
+        await TestDatabase.ExecuteOnServerAsync($"CREATE DATABASE {name} TEMPLATE template0 OWNER {(owns ? name : "postgres")}");
+        server["database"]!["name"] = name;
+        server["database"]!["user"] = name;
         server["database"]!["password"] = "plain";
 
         var (status, problem) = await RegisterAsync(server);
 
-        await TestDatabase.ExecuteOnServerAsync($"REVOKE CONNECT ON DATABASE \"{database}\" FROM {role}; DROP ROLE {role}");
+        await TestDatabase.ExecuteOnServerAsync($"DROP DATABASE {name} WITH (FORCE)");
+        await TestDatabase.ExecuteOnServerAsync($"DROP ROLE {name}");
         Assert.Equal(HttpStatusCode.UnprocessableEntity, status);
-        Assert.Contains("may not create roles", (string?)problem["errors"]!["database"]![0], StringComparison.Ordinal);
+        Assert.Contains(lacking, (string?)problem["errors"]!["database"]![0], StringComparison.Ordinal);
         Assert.Equal(before, await StoredAsync());
     }
 

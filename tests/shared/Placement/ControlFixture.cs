@@ -63,9 +63,9 @@ public sealed class ControlFixture : IAsyncLifetime
     }
 
     /// <summary>Adds another prepared tenant database.</summary>
-    public async Task<TenantDatabaseAddress> AddDatabaseAsync(HostingMode mode = HostingMode.MultiTenant)
+    public async Task<TenantDatabaseAddress> AddDatabaseAsync(HostingMode mode = HostingMode.MultiTenant, string? template = null)
     {
-        var test = await TestDatabase.CreateAsync("tenants");
+        var test = await TestDatabase.CreateAsync("tenants", template);
         var server = new NpgsqlConnectionStringBuilder(test.ConnectionString);
         var address = await Databases.AddAsync(
             server.Host!, server.Port, test.Name, server.Username!, "Prefer", certificateSha256: null, default);

@@ -44,6 +44,15 @@ public sealed class TenantDatabaseTests(ControlFixture fixture) : IClassFixture<
         Assert.Equal(0, unguarded);
     }
 
+    [Fact]
+    public async Task An_empty_database_gets_what_its_tables_need()
+    {
+        var database = await fixture.AddDatabaseAsync(template: "template0");
+
+        Assert.Contains("PostGIS", await fixture.Setup.InspectAsync(database, default), StringComparison.Ordinal);
+        Assert.True(await fixture.AskAtAsync<bool>(database, "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'postgis')"));
+    }
+
     [Theory]
     [InlineData("INSERT INTO fleet.vehicles (customer_id, vehicle_id, name) VALUES ($1, 'stolen', 'Stolen')", "42501")]
     [InlineData("SELECT count(*) FROM fleet.customers WHERE customer_id = $1", "42501")]
