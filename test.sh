@@ -20,12 +20,19 @@ else
     # Tests kill processes, and what those have written stays; none takes the power from the machine.
     start_postgres -c fsync=off
     WEBHOST_TEST_DATABASE="$(postgres_connection_string)"
+    # To copy a database that has PostGIS takes a tenth of the time that creating PostGIS in each new one does.
+    PGPASSWORD="$postgres_password" "$postgres_bin/psql" --host=127.0.0.1 --port="$postgres_port" --username=postgres \
+        --dbname=template1 --no-psqlrc --quiet --command="SET client_min_messages = warning" \
+        --command="CREATE EXTENSION IF NOT EXISTS postgis"
 fi
 # Azurite writes down all that it knows every few seconds: what earlier runs left would make it slow.
 rm -rf "$state/azurite"
 start_azurite
 WEBHOST_TEST_BLOBS="$(azurite_connection_string)"
 export WEBHOST_TEST_DATABASE WEBHOST_TEST_BLOBS
+
+# Most processes live for seconds: watching what runs, to compile it better later, costs them a fifth of their processor time.
+export DOTNET_TieredPGO=0
 
 results="$state/results"
 rm -rf "$results"
