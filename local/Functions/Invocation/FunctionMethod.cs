@@ -1,4 +1,4 @@
 namespace WebHost.Local.Functions;
 
-/// <summary>Makes the function's class, binds its parameters, calls it and awaits its result, if it has one.</summary>
-internal delegate ValueTask<object?> FunctionMethod(LocalFunctionContext context);
+/// <summary>Makes the function's class, binds its parameters, calls it, and keeps its result, if it has one, in the context.</summary>
+internal delegate Task FunctionMethod(LocalFunctionContext context);

@@ -93,39 +93,37 @@ internal static class FunctionMethodCompiler
     private static Expression Await(MethodCallExpression call)
     {
         var type = call.Type;
-        if (type == typeof(void))
+        if (type == typeof(Task))
         {
-            return Expression.Block(call, Expression.Default(typeof(ValueTask<object?>)));
+            return call;
         }
 
-        if (type == typeof(ValueTask) || type == typeof(Task))
+        if (type == typeof(ValueTask))
         {
-            return Call(type == typeof(Task) ? nameof(FromTask) : nameof(FromValueTask), call, withContext: false);
+            return Expression.Call(call, nameof(ValueTask.AsTask), Type.EmptyTypes);
         }
 
         if (IsGenericTask(type))
         {
             return Expression.Call(
                 typeof(FunctionMethodCompiler),
-                type.GetGenericTypeDefinition() == typeof(Task<>) ? nameof(FromTaskOf) : nameof(FromValueTaskOf),
+                type.GetGenericTypeDefinition() == typeof(Task<>) ? nameof(KeepTask) : nameof(KeepValueTask),
                 type.GetGenericArguments(),
+                Context,
                 call);
         }
 
-        return Expression.New(
-            typeof(ValueTask<object?>).GetConstructor([typeof(object)])!, Expression.Convert(call, typeof(object)));
+        return type == typeof(void)
+            ? Expression.Block(call, Expression.Constant(Task.CompletedTask, typeof(Task)))
+            : Call(nameof(Keep), Expression.Convert(call, typeof(object)));
     }
 
     private static bool IsGenericTask(Type type) =>
         type.IsGenericType
         && (type.GetGenericTypeDefinition() == typeof(Task<>) || type.GetGenericTypeDefinition() == typeof(ValueTask<>));
 
-    private static MethodCallExpression Call(string helper, Expression? argument = null, bool withContext = true)
-    {
-        Expression?[] arguments = [withContext ? Context : null, argument];
-        return Expression.Call(
-            typeof(FunctionMethodCompiler), helper, Type.EmptyTypes, [.. arguments.OfType<Expression>()]);
-    }
+    private static MethodCallExpression Call(string helper, params Expression[] arguments) =>
+        Expression.Call(typeof(FunctionMethodCompiler), helper, Type.EmptyTypes, [Context, .. arguments]);
 
     private static HttpRequest Request(LocalFunctionContext context) => ((HttpContext)context.Trigger!).Request;
 
@@ -144,19 +142,13 @@ internal static class FunctionMethodCompiler
             : throw new BadHttpRequestException($"'{text}' in the path is no {typeof(T).Name} for '{name}'.");
     }
 
-    private static async ValueTask<object?> FromTask(Task task)
+    private static async Task KeepTask<T>(LocalFunctionContext context, Task<T> task) => context.Result = await task;
+
+    private static async Task KeepValueTask<T>(LocalFunctionContext context, ValueTask<T> task) => context.Result = await task;
+
+    private static Task Keep(LocalFunctionContext context, object? result)
     {
-        await task;
-        return null;
+        context.Result = result;
+        return Task.CompletedTask;
     }
-
-    private static async ValueTask<object?> FromValueTask(ValueTask task)
-    {
-        await task;
-        return null;
-    }
-
-    private static async ValueTask<object?> FromTaskOf<T>(Task<T> task) => await task;
-
-    private static async ValueTask<object?> FromValueTaskOf<T>(ValueTask<T> task) => await task;
 }

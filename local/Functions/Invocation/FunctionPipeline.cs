@@ -12,9 +12,9 @@ internal sealed class FunctionPipeline(FunctionExecutionDelegate run)
 
     internal Task RunAsync(LocalFunctionContext context) => run(context);
 
-    private static async Task InvokeAsync(FunctionContext context)
+    private static Task InvokeAsync(FunctionContext context)
     {
         var invocation = (LocalFunctionContext)context;
-        invocation.Result = await invocation.Function.Invoke(invocation);
+        return invocation.Function.Invoke(invocation);
     }
 }
