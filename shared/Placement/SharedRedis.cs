@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using StackExchange.Redis;
 using WebHost.Security;
 
@@ -30,7 +31,7 @@ public sealed class SharedRedis(SecretStore secrets)
         await using var connection = await ConnectAsync(server.Id, redis, cancellationToken);
         var database = connection.GetDatabase();
         await database.ExecuteAsync(
-            "ACL", "SETUSER", names.TenantRole, "reset", "on", $">{password}", $"~{Prefix(names)}*", $"&{Prefix(names)}*",
+            "ACL", "SETUSER", names.TenantRole, "reset", "on", Verifier(password), $"~{Prefix(names)}*", $"&{Prefix(names)}*",
             "+@all", "-@admin", "-@dangerous");
         await database.ExecuteAsync("ACL", "SAVE");
     }
@@ -57,6 +58,10 @@ public sealed class SharedRedis(SecretStore secrets)
 
         await secrets.RemoveAsync(SecretName(server.Id, names.TenantRole), cancellationToken);
     }
+
+    // What Redis keeps of a password. It is all that it is told: commands are seen by whoever watches the server.
+    private static string Verifier(string password) =>
+        $"#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)))}";
 
     private async Task<ConnectionMultiplexer> ConnectAsync(
         Guid serverId, ServerRedis redis, CancellationToken cancellationToken)
