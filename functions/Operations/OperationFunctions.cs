@@ -17,6 +17,7 @@ namespace WebHost.Operations;
 public sealed class OperationFunctions(
     CallerAuthentication callers,
     OperationStore operations,
+    OperationStarter starter,
     SignupIntake intake,
     ServerOrdering ordering,
     MoveIntake moves,
@@ -56,7 +57,8 @@ public sealed class OperationFunctions(
     }
 
     /// <summary>
-    /// Takes a failed provisioning, order of a server, backup or restore, or a migration or failover whose step failed, up again.
+    /// Takes a failed provisioning, order of a server, backup or restore, a migration or failover whose step failed, or whatever died,
+    /// up again.
     /// </summary>
     [Function("RetryOperation")]
     [Endpoint("Take a failed operation, or one whose step has failed, up again", Tag = "Operations", Caller = "operator", Response = typeof(OperationAnswer), Status = 202)]
@@ -68,7 +70,8 @@ public sealed class OperationFunctions(
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
         var operation = await FindAsync(operationId, cancellationToken);
-        if (await moves.RetryAsync(client, operationId, cancellationToken)
+        if (await starter.RestartAsync(client, operationId, cancellationToken)
+            || await moves.RetryAsync(client, operationId, cancellationToken)
             || await failovers.RetryAsync(client, operationId, cancellationToken))
         {
             return Accepted(operationId);
@@ -82,7 +85,7 @@ public sealed class OperationFunctions(
             ?? throw ProblemException.Conflict(
                 $"Operation {operationId} is {Json.WireName.Of(operation.State)}, or its tenant is being provisioned again already. "
                 + "Only the failed provisioning of a tenant that has no home, the failed order of a server, a failed backup or "
-                + "restore, or a migration or failover whose step failed can be taken up again."));
+                + "restore, a migration or failover whose step failed, or an operation that died can be taken up again."));
     }
 
     /// <summary>Gives a migration or failover up before its switch.</summary>
@@ -135,10 +138,11 @@ public sealed class OperationFunctions(
     {
         await callers.RequireOperatorAsync(request, cancellationToken);
         var operation = await FindAsync(operationId, cancellationToken);
-        if (operation.State == OperationState.Failed)
+        if (operation.State == OperationState.Died)
         {
-            // What it was about may be in the middle still; nobody is there who would do what is asked.
-            throw ProblemException.Conflict($"Operation {operationId} has failed. GET /api/alerts says what can be done.");
+            // What it is about is in the middle; nobody is there who would do what is asked.
+            throw ProblemException.Conflict(
+                $"Operation {operationId} has died. POST /api/operations/{operationId}/retry first, which has it go on.");
         }
 
         return await steer()

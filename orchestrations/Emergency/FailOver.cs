@@ -56,17 +56,25 @@ public static class FailOver
         var failover = new FailoverRun(context, context.GetInput<FailoverInput>()!);
         try
         {
-            await failover.MakeTargetAsync();
-            await failover.RunAsync(nameof(RestoreFleet));
-            await failover.TakeOverAsync();
+            var reached = await failover.FindReachedAsync();
+            if (reached is FailoverState.Preparing or FailoverState.Replacing)
+            {
+                await failover.MakeTargetAsync();
+                await failover.RunAsync(nameof(RestoreFleet));
+                await failover.TakeOverAsync();
+            }
 
-            // The history does not wait for a vendor of names.
-            var pointed = failover.RunForTargetAsync(nameof(PointHostname));
-            await failover.RunAsync(nameof(RestoreHistory));
-            await pointed;
-            await failover.RunAsync(nameof(AskVendor));
-            await failover.RunForTargetAsync(nameof(VerifyHome));
-            await failover.VerifyHistoryAsync();
+            if (reached is FailoverState.Preparing or FailoverState.Replacing or FailoverState.Serving)
+            {
+                // The history does not wait for a vendor of names.
+                var pointed = failover.RunForTargetAsync(nameof(PointHostname));
+                await failover.RunAsync(nameof(RestoreHistory));
+                await pointed;
+                await failover.RunAsync(nameof(AskVendor));
+                await failover.RunForTargetAsync(nameof(VerifyHome));
+                await failover.VerifyHistoryAsync();
+            }
+
             await failover.RunAsync(nameof(RecoverSource));
             await failover.RemoveOldHomesAsync();
             await failover.RunAsync(nameof(WriteReport));

@@ -19,6 +19,12 @@ public sealed class FailoverEnds(
 
     private const string Superseded = "Another failover of the tenant has taken its place.";
 
+    /// <summary>How far the failover is, for an orchestration that goes on with it.</summary>
+    [Function(nameof(FindFailoverReached))]
+    public async Task<FailoverState> FindFailoverReached(
+        [ActivityTrigger] FailoverInput input, CancellationToken cancellationToken) =>
+        (await failovers.GetAsync(input.OperationId, cancellationToken)).State;
+
     /// <summary>Whether nobody has cancelled the failover, and no other one has taken its place.</summary>
     [Function(nameof(IsFailoverWanted))]
     public async Task<bool> IsFailoverWanted([ActivityTrigger] FailoverInput input, CancellationToken cancellationToken) =>

@@ -16,6 +16,7 @@ namespace WebHost.Emergency;
 /// Whether it is taken back when nobody has a failed step tried again. One that has taken the place of another operation is
 /// not: nobody else looks after the homes of that.
 /// </param>
+/// <param name="Resumes">Whether an orchestration has begun with it before, and died.</param>
 public sealed record FailoverInput(
     Guid OperationId,
     Guid TenantId,
@@ -24,7 +25,8 @@ public sealed record FailoverInput(
     StepRetries Retries,
     TimeSpan RetryWindow,
     TimeSpan SettleFor,
-    bool MayGiveUp = true)
+    bool MayGiveUp = true,
+    bool Resumes = false)
 {
     /// <summary>What the steps that make the target take.</summary>
     internal ProvisioningInput MakingTarget => new(OperationId, TenantId, Target.Home, Retries);

@@ -208,6 +208,11 @@ public sealed class FailoverIntake(
                 }
 
                 var replaced = await FailoverStore.SupersedeAsync(transaction, tenant.Id, cancellationToken);
+                foreach (var operation in replaced.OperationIds)
+                {
+                    await OperationStarter.CloseReplacedAsync(transaction, operation, cancellationToken);
+                }
+
                 var state = Failover.StateAfter(replaced);
                 var input = new FailoverInput(
                     operationId,

@@ -34,6 +34,29 @@ internal sealed class FailoverRun
         };
     }
 
+    /// <summary>
+    /// How far the failover is that this orchestration begins with. It may have been begun by one that died: every step of the state in
+    /// which that left it is run again, and what it had made is to be taken back if the failover is.
+    /// </summary>
+    public async Task<FailoverState> FindReachedAsync()
+    {
+        if (!_input.Resumes)
+        {
+            return FailoverState.Preparing;
+        }
+
+        if (!_input.Stands)
+        {
+            HomeSteps.Owe(_target, _input.Target.Provider, HomeSteps.Leaves);
+        }
+
+        var reached = await _steps.InsistAsync(
+            nameof(FailoverEnds.FindFailoverReached),
+            () => _context.CallActivityAsync<FailoverState>(nameof(FailoverEnds.FindFailoverReached), _input, _patient));
+        _steps.MayGiveUp &= reached is FailoverState.Preparing or FailoverState.Undoing;
+        return reached;
+    }
+
     /// <summary>Makes the target with the steps of provisioning, unless it stands.</summary>
     /// <exception cref="StepGivenUpException">One failed for good, nobody had it tried again, or the failover is not wanted any more.</exception>
     public Task MakeTargetAsync() => _input.Stands

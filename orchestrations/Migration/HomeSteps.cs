@@ -51,12 +51,17 @@ internal static class HomeSteps
         TaskOrchestrationContext context, ProvisioningInput made, HostingProvider provider, Func<string, bool> which)
     {
         var saga = new Saga(context, made, made.Retries);
+        Owe(saga, provider, which);
+        return saga.UndoAsync();
+    }
+
+    /// <summary>Notes steps that were run elsewhere and made a home, to be taken back.</summary>
+    public static void Owe(Saga saga, HostingProvider provider, Func<string, bool> which)
+    {
         foreach (var step in Of(provider).Select(step => step.Name).Where(which))
         {
             saga.Owes(step);
         }
-
-        return saga.UndoAsync();
     }
 
     /// <summary>Has what could not be taken back tried again every day, until nothing is left behind.</summary>

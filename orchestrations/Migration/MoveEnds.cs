@@ -25,6 +25,11 @@ public sealed class MoveEnds(
 
     internal const string Superseded = "A home of the tenant was lost; a failover has taken the migration's place.";
 
+    /// <summary>How far the move is, for an orchestration that goes on with it.</summary>
+    [Function(nameof(FindReached))]
+    public async Task<MoveState> FindReached([ActivityTrigger] MoveInput input, CancellationToken cancellationToken) =>
+        (await moves.GetAsync(input.OperationId, cancellationToken)).State;
+
     /// <summary>Whether nobody has cancelled the move or wanted the tenant back.</summary>
     [Function(nameof(IsWanted))]
     public async Task<bool> IsWanted([ActivityTrigger] MoveInput input, CancellationToken cancellationToken) =>

@@ -12,6 +12,7 @@ namespace WebHost.Migration;
 /// <param name="Archives">Whether history that the new plan does not retain goes into the archive.</param>
 /// <param name="Retries">How often steps are tried.</param>
 /// <param name="RetryWindow">For how long a step that has failed waits for an operator's retry.</param>
+/// <param name="Resumes">Whether an orchestration has begun with it before, and died.</param>
 public sealed record MoveInput(
     Guid OperationId,
     Guid TenantId,
@@ -19,7 +20,8 @@ public sealed record MoveInput(
     MovingHome Target,
     bool Archives,
     StepRetries Retries,
-    TimeSpan RetryWindow)
+    TimeSpan RetryWindow,
+    bool Resumes = false)
 {
     /// <summary>What the steps that make the target take.</summary>
     internal ProvisioningInput MakingTarget => new(OperationId, TenantId, Target.Home, Retries);

@@ -36,6 +36,23 @@ internal sealed class MoveRun
 
     public MoveInput Input { get; }
 
+    /// <summary>
+    /// How far the move is that this orchestration begins with. It may have been begun by one that died: every step of the state in
+    /// which that left it is run again, and what it had made is to be taken back if the move is.
+    /// </summary>
+    public async Task<MoveState> FindReachedAsync()
+    {
+        if (!Input.Resumes)
+        {
+            return MoveState.Copying;
+        }
+
+        HomeSteps.Owe(_target, Input.Target.Provider, HomeSteps.Leaves);
+        return await _steps.InsistAsync(
+            nameof(MoveEnds.FindReached),
+            () => _context.CallActivityAsync<MoveState>(nameof(MoveEnds.FindReached), Input, _patient));
+    }
+
     /// <summary>Runs a step of the move.</summary>
     /// <exception cref="StepGivenUpException">It failed for good, nobody had it tried again, or the move is not wanted any more.</exception>
     public Task RunAsync(string step) =>

@@ -61,22 +61,35 @@ public static class MoveTenant
         var move = new MoveRun(context, context.GetInput<MoveInput>()!);
         try
         {
-            await move.RunAsync(nameof(AnalyseUsage));
-            await move.MakeTargetAsync();
-            await move.RunAsync(nameof(AwaitTurn));
-            if (move.Input.Archives)
+            var reached = await move.FindReachedAsync();
+            if (reached is MoveState.Copying)
             {
-                await move.RunAsync(nameof(ArchiveHistory));
+                await move.RunAsync(nameof(AnalyseUsage));
+                await move.MakeTargetAsync();
+                await move.RunAsync(nameof(AwaitTurn));
+                if (move.Input.Archives)
+                {
+                    await move.RunAsync(nameof(ArchiveHistory));
+                }
+
+                await move.RunAsync(nameof(ExportHistory));
+                await move.RunAsync(nameof(ImportHistory));
+                await move.RunAsync(nameof(CatchUpTarget));
             }
 
-            await move.RunAsync(nameof(ExportHistory));
-            await move.RunAsync(nameof(ImportHistory));
-            await move.RunAsync(nameof(CatchUpTarget));
-            await move.RunAsync(nameof(SwitchOver));
-            await move.RunForTargetAsync(nameof(PointHostname));
-            await move.RunForTargetAsync(nameof(VerifyHome));
-            await move.RunAsync(nameof(ProbeTarget));
-            await move.RunAsync(nameof(CompareHomes));
+            if (reached is MoveState.Copying or MoveState.Switching)
+            {
+                await move.RunAsync(nameof(SwitchOver));
+            }
+
+            if (reached is MoveState.Copying or MoveState.Switching or MoveState.Switched)
+            {
+                await move.RunForTargetAsync(nameof(PointHostname));
+                await move.RunForTargetAsync(nameof(VerifyHome));
+                await move.RunAsync(nameof(ProbeTarget));
+                await move.RunAsync(nameof(CompareHomes));
+            }
+
             await move.RunAsync(nameof(KeepSource));
         }
         catch (StepGivenUpException failed)

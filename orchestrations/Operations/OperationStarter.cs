@@ -1,13 +1,13 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using WebHost.Backups;
 using WebHost.Data;
 using WebHost.Emergency;
 using WebHost.Json;
 using WebHost.Monitoring;
 using WebHost.Placement;
-using WebHost.Provisioning;
 using WebHost.Servers;
 
 namespace WebHost.Operations;
@@ -72,6 +72,47 @@ public sealed partial class OperationStarter(
         }
     }
 
+    /// <summary>Has a new orchestration go on with an operation that died.</summary>
+    /// <returns>False when it has not.</returns>
+    public async Task<bool> RestartAsync(DurableTaskClient client, Guid operationId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        var isReopened = await control.TransactAsync(
+            async transaction =>
+            {
+                if (!await OperationStore.TryReopenAsync(transaction, operationId, cancellationToken))
+                {
+                    return false;
+                }
+
+                // Before anybody sees the operation open: the orchestration that ended would have it closed again.
+                await client.PurgeInstanceAsync(InstanceId(operationId), cancellationToken);
+                await AlertStore.ResolveAsync(transaction, DiedAlert, operationId.ToString(), cancellationToken);
+                return true;
+            },
+            cancellationToken);
+        if (isReopened)
+        {
+            await EnsureStartedAsync(client, operationId, cancellationToken);
+        }
+
+        return isReopened;
+    }
+
+    /// <summary>
+    /// Closes an operation whose place another one takes, within the caller's transaction, if it died: others are closed by their
+    /// orchestrations.
+    /// </summary>
+    public static async Task CloseReplacedAsync(
+        NpgsqlTransaction transaction, Guid operationId, CancellationToken cancellationToken)
+    {
+        var why = new OperationError(null, "It died, and a failover has taken its place.", []);
+        if (await OperationStore.TryCloseDeadAsync(transaction, operationId, why, cancellationToken))
+        {
+            await AlertStore.ResolveAsync(transaction, DiedAlert, operationId.ToString(), cancellationToken);
+        }
+    }
+
     private async Task CloseAsync(Guid operationId, OrchestrationMetadata instance, CancellationToken cancellationToken)
     {
         // An orchestration ends just after it has closed its operation; look again before judging.
@@ -89,22 +130,26 @@ public sealed partial class OperationStarter(
         await control.TransactAsync(
             async transaction =>
             {
-                // What the operation was about, whichever it is, is free for the next one.
+                // What the operation was about is free for the next one; a tenant's home is not, and stays in the middle.
                 await BackupStore.FailAsync(transaction, operationId, cancellationToken);
                 await ServerOrders.FailAsync(transaction, operationId, cancellationToken);
                 return await OperationStore.TryEnterAsync(
-                    transaction, operationId, OperationState.Failed, new OperationError(null, died, []), cancellationToken);
+                    transaction, operationId, EndOf(operation), new OperationError(null, died, []), cancellationToken);
             },
             cancellationToken);
     }
+
+    private static OperationState EndOf(Operation operation) => operation.Kind
+        is ServerOrdering.OperationKind or BackupIntake.OperationKind or BackupIntake.ProofKind
+        or RestoreIntake.OperationKind or ServerFailoverIntake.OperationKind
+            ? OperationState.Failed
+            : OperationState.Died;
 
     private static string AdviceOn(Operation operation)
     {
         var retry = $"POST /api/operations/{operation.Id}/retry";
         return operation.Kind switch
         {
-            SignupIntake.OperationKind =>
-                $"What it had made is still there and may cost money. {retry} makes the tenant a new home beside it.",
             ServerOrdering.OperationKind =>
                 $"What was bought is ours and costs money. {retry} goes on with it, and cancelling the order gives it back; "
                 + "what was bought for an order that is cancelled already is to be cancelled in Robot.",
@@ -114,10 +159,7 @@ public sealed partial class OperationStarter(
             ServerFailoverIntake.OperationKind =>
                 "Failovers of tenants that have begun go on. "
                 + "POST /api/servers/{serverId}/failover begins those that have not.",
-            _ =>
-                "Nobody goes on with it, and it stands in the way of other migrations of the tenant. "
-                + $"POST /api/tenants/{operation.TenantId}/migrations {{\"kind\":\"emergency\",\"force\":true}} takes its place, "
-                + "unless nothing but the removal of a home was left; what is left of that home costs money.",
+            _ => $"Nobody works on it. {retry} has it go on where it was; what it had made is still there and may cost money.",
         };
     }
 

@@ -19,16 +19,18 @@ internal sealed class Saga(TaskOrchestrationContext context, object input, StepR
     /// <returns>False when the step waits for what others must do first.</returns>
     public Task<bool> RunAsync(string step)
     {
-        if (!_undo.TryPeek(out var last) || last != step)
-        {
-            _undo.Push(step);
-        }
-
+        Owes(step);
         return context.CallActivityAsync<bool>(step, input, _stepOptions);
     }
 
     /// <summary>Notes a step that was run elsewhere, to be taken back with the others.</summary>
-    public void Owes(string step) => _undo.Push(step);
+    public void Owes(string step)
+    {
+        if (!_undo.Contains(step))
+        {
+            _undo.Push(step);
+        }
+    }
 
     /// <summary>Runs a step that changes nothing that would have to be taken back.</summary>
     /// <returns>False when the step waits for what others must do first.</returns>

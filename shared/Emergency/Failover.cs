@@ -64,7 +64,11 @@ public sealed record Failover
 /// <summary>What of a tenant's has ended so that a failover takes its place.</summary>
 /// <param name="Failover">The failover; null when none was under way.</param>
 /// <param name="Move">The migration; null when none was under way of which more was left than to remove a home.</param>
-public sealed record ReplacedOperations(Failover? Failover, Move? Move);
+public sealed record ReplacedOperations(Failover? Failover, Move? Move)
+{
+    /// <summary>The operations, of which there may be none.</summary>
+    public IEnumerable<Guid> OperationIds => new[] { Failover?.OperationId, Move?.OperationId }.OfType<Guid>();
+}
 
 /// <summary>How far the failovers of a server's tenants are.</summary>
 /// <param name="Waiting">Tenants who have not been begun with.</param>

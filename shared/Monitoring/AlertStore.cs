@@ -16,6 +16,9 @@ public sealed record Alert(
 /// <summary>Alerts, in the control database. While one of a kind is open for a subject, raising it again changes nothing.</summary>
 public sealed class AlertStore(ControlDatabase control)
 {
+    private const string Resolve =
+        "UPDATE alerts SET resolved_at = now() WHERE kind = $1 AND subject = $2 AND resolved_at IS NULL";
+
     /// <summary>Raises an alert.</summary>
     public async Task RaiseAsync(string kind, string subject, string message, CancellationToken cancellationToken)
     {
@@ -32,10 +35,13 @@ public sealed class AlertStore(ControlDatabase control)
     public async Task ResolveAsync(string kind, string subject, CancellationToken cancellationToken)
     {
         await using var connection = await control.OpenAsync(cancellationToken);
-        await connection.Sql(
-            "UPDATE alerts SET resolved_at = now() WHERE kind = $1 AND subject = $2 AND resolved_at IS NULL", kind, subject)
-            .RunAsync(cancellationToken);
+        await connection.Sql(Resolve, kind, subject).RunAsync(cancellationToken);
     }
+
+    /// <summary>The same within the caller's transaction.</summary>
+    public static Task ResolveAsync(
+        NpgsqlTransaction transaction, string kind, string subject, CancellationToken cancellationToken) =>
+        transaction.Sql(Resolve, kind, subject).RunAsync(cancellationToken);
 
     /// <summary>Closes the open alerts of a kind but for those of these subjects.</summary>
     public async Task ResolveOthersAsync(

@@ -28,6 +28,11 @@ public enum OperationState
 
     /// <summary>Taken back because an operator wanted it; nothing that was written meanwhile is lost.</summary>
     RolledBack,
+
+    /// <summary>
+    /// In the middle, and nobody works on it: its orchestration ended before its work was done. A retry has a new one go on with it.
+    /// </summary>
+    Died,
 }
 
 /// <summary>Which states of an operation follow which.</summary>
@@ -53,9 +58,16 @@ public static class OperationLifecycle
         (OperationState.Undoing, OperationState.Cancelled),
         (OperationState.Undoing, OperationState.RolledBack),
         (OperationState.Waiting, OperationState.Succeeded),
-        (OperationState.Undoing, OperationState.Waiting));
+        (OperationState.Undoing, OperationState.Waiting),
+        (OperationState.Pending, OperationState.Died),
+        (OperationState.Running, OperationState.Died),
+        (OperationState.Waiting, OperationState.Died),
+        (OperationState.Undoing, OperationState.Died),
+        (OperationState.Died, OperationState.Pending),
+        (OperationState.Died, OperationState.Cancelled));
 
-    /// <summary>Whether nothing happens any more in that state.</summary>
+    /// <summary>Whether nothing happens in that state, unless somebody has it tried again.</summary>
     public static bool IsOver(OperationState state) => state
-        is OperationState.Succeeded or OperationState.Failed or OperationState.Cancelled or OperationState.RolledBack;
+        is OperationState.Succeeded or OperationState.Failed or OperationState.Cancelled or OperationState.RolledBack
+        or OperationState.Died;
 }

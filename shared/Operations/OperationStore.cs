@@ -140,6 +140,27 @@ public sealed class OperationStore(ControlDatabase control)
         }
     }
 
+    /// <summary>
+    /// Opens an operation again that died, within the caller's transaction, for an orchestration that goes on with its work: in the
+    /// input, <c>Resumes</c> is true then.
+    /// </summary>
+    /// <returns>False when it has not died, or has been opened again already.</returns>
+    public static async Task<bool> TryReopenAsync(NpgsqlTransaction transaction, Guid id, CancellationToken cancellationToken) =>
+        await transaction.Sql(
+            """
+            UPDATE operations SET state = $2, error = NULL, finished_at = NULL, input = input || '{"Resumes": true}'
+            WHERE id = $1 AND state = $3
+            """,
+            id, OperationState.Pending, OperationState.Died).RunAsync(cancellationToken) == 1;
+
+    /// <summary>Closes an operation that died, within the caller's transaction, who has another one take its place.</summary>
+    /// <returns>False when it has not died.</returns>
+    public static async Task<bool> TryCloseDeadAsync(
+        NpgsqlTransaction transaction, Guid id, OperationError why, CancellationToken cancellationToken) =>
+        await transaction.Sql(
+            "UPDATE operations SET state = $2, error = $3 WHERE id = $1 AND state = $4",
+            id, OperationState.Cancelled, JsonText.Of(why), OperationState.Died).RunAsync(cancellationToken) == 1;
+
     /// <summary>Adds to what an operation has measured; a figure of a name that is there is replaced.</summary>
     public async Task AddFiguresAsync(Guid id, object figures, CancellationToken cancellationToken)
     {

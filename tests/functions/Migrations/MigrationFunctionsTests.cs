@@ -109,29 +109,6 @@ public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : 
     }
 
     [Fact]
-    public async Task Move_whose_orchestration_died_takes_no_orders_and_gives_way_to_a_failover()
-    {
-        var tenant = await AddTenantAsync();
-        var (_, operation) = await RelocateAsync(tenant);
-        await WaitsForDecisionAsync(operation);
-
-        await application.DieAsync(operation);
-
-        foreach (var verb in (string[])["cancel", "commit", "rollback"])
-        {
-            await RefusesAsync($"operations/{operation}/{verb}", "GET /api/alerts");
-        }
-
-        Assert.Contains(
-            """{"kind":"emergency","force":true}""", await application.AdviceAsync(operation), StringComparison.Ordinal);
-        var (status, accepted) = await MoveAsync(tenant, new { kind = "emergency", force = true });
-        Assert.True(status == HttpStatusCode.Accepted, accepted?.ToJsonString());
-        Assert.Equal(
-            MoveState.Superseded,
-            (await application.Services.GetRequiredService<MoveStore>().GetAsync(operation, default)).State);
-    }
-
-    [Fact]
     public async Task Impossible_move_answers_422_with_every_reason()
     {
         var tenant = await AddTenantAsync(compliance: "hipaa");

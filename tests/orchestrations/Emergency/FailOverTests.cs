@@ -492,6 +492,54 @@ public sealed class FailOverTests(ScriptedEngine engine) : IClassFixture<Scripte
             [nameof(FailoverEnds.NoteFailoverStalled), nameof(FailoverEnds.BeginFailoverUndoing)], script.Calls.TakeLast(2));
     }
 
+    [Theory]
+    [InlineData(FailoverState.Preparing, nameof(ReserveSlot))]
+    [InlineData(FailoverState.Replacing, nameof(ReserveSlot))]
+    [InlineData(FailoverState.Serving, nameof(RestoreHistory))]
+    [InlineData(FailoverState.Restored, nameof(RecoverSource))]
+    [InlineData(FailoverState.Closing, nameof(RecoverSource))]
+    public async Task Failover_whose_orchestration_died_goes_on_with_the_steps_of_the_state_that_it_is_in(
+        FailoverState state, string step)
+    {
+        var input = ScriptedEngine.Failover(HostingProvider.Hetzner) with { Resumes = true };
+        var script = new Script().Finds(nameof(FailoverEnds.FindFailoverReached), state);
+
+        await RunAsync(input, script);
+
+        Assert.Equal(
+            [nameof(FailoverEnds.FindFailoverReached), .. CallsOf(StepsOf(input)).SkipWhile(name => name != step)], InOrder(script));
+    }
+
+    [Theory]
+    [InlineData(FailoverState.Replacing, nameof(RestoreFleet))]
+    [InlineData(FailoverState.Serving, nameof(RestoreHistory))]
+    [InlineData(FailoverState.Closing, nameof(RecoverSource))]
+    public async Task Failover_that_goes_on_where_there_is_no_way_back_tries_a_step_again_that_ended_for_good(
+        FailoverState state, string step)
+    {
+        var input = ScriptedEngine.Failover(HostingProvider.Hetzner, retryWindow: Soon) with { Resumes = true };
+        var script = new Script().Finds(nameof(FailoverEnds.FindFailoverReached), state).Ends(step);
+
+        await RunAsync(input, script);
+
+        Assert.DoesNotContain(nameof(FailoverEnds.BeginFailoverUndoing), script.Calls);
+        Assert.Equal(2, script.Calls.Count(call => call == step));
+        Assert.Equal(nameof(WriteReport), script.Calls[^1]);
+    }
+
+    [Fact]
+    public async Task Failover_that_goes_on_and_is_not_wanted_takes_back_what_the_orchestration_that_died_had_made()
+    {
+        var input = ScriptedEngine.Failover(HostingProvider.Fly) with { Resumes = true };
+        var script = new Script()
+            .Finds(nameof(FailoverEnds.FindFailoverReached), FailoverState.Undoing).Waits(nameof(FailoverEnds.IsFailoverWanted));
+
+        await RunAsync(input, script);
+
+        Assert.Equal(
+            [nameof(FailoverEnds.FindFailoverReached), .. TakingBack(input, nameof(RestoreFleet))], InOrder(script));
+    }
+
     private async Task<OrchestrationMetadata> RunAsync(FailoverInput input, Script script) =>
         await engine.EndOfAsync(await engine.StartAsync(input, script));
 

@@ -155,6 +155,41 @@ public sealed class MoveTests(ScriptedEngine engine) : IClassFixture<ScriptedEng
     }
 
     [Theory]
+    [InlineData(MoveState.Copying, nameof(AnalyseUsage))]
+    [InlineData(MoveState.Switching, nameof(SwitchOver))]
+    [InlineData(MoveState.Switched, nameof(PointHostname))]
+    [InlineData(MoveState.Verified, nameof(KeepSource))]
+    [InlineData(MoveState.CleaningUp, nameof(KeepSource))]
+    public async Task Move_whose_orchestration_died_goes_on_with_the_steps_of_the_state_that_it_is_in(MoveState state, string step)
+    {
+        var input = Input(up: true) with { Resumes = true };
+        var script = new Script().Finds(nameof(MoveEnds.FindReached), state);
+
+        await RunAsync(input, script);
+
+        Assert.Equal(
+            [nameof(MoveEnds.FindReached), .. StepsOf(input).SkipWhile(name => name != step).SkipLast(1), nameof(MoveEnds.BeginRemoving)],
+            Without(script, nameof(MoveEnds.IsWanted)).TakeWhile(call => !call.StartsWith("Undo", StringComparison.Ordinal)));
+        Assert.Equal(nameof(RemoveSource), script.Calls[^1]);
+    }
+
+    [Theory]
+    [InlineData(MoveState.Copying)]
+    [InlineData(MoveState.Switched)]
+    [InlineData(MoveState.GoingBack)]
+    [InlineData(MoveState.Undoing)]
+    public async Task Move_that_goes_on_and_is_not_wanted_takes_back_what_the_orchestration_that_died_had_made(MoveState state)
+    {
+        var input = Input(up: true) with { Resumes = true };
+        var script = new Script().Finds(nameof(MoveEnds.FindReached), state).Waits(nameof(MoveEnds.IsWanted));
+
+        await RunAsync(input, script);
+
+        Assert.Equal(
+            [nameof(MoveEnds.FindReached), .. TakingBack(input, nameof(CompareHomes))], Without(script, nameof(MoveEnds.IsWanted)));
+    }
+
+    [Theory]
     [MemberData(nameof(StepsOfDowngrade))]
     public async Task Step_that_fails_as_often_as_it_may_is_tried_again_when_somebody_wakes_it(string step)
     {

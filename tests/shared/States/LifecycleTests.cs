@@ -23,14 +23,15 @@ public sealed class LifecycleTests
     [Fact]
     public void Operation_may_change_in_these_ways_and_no_other() => Assert.Equal(
         [
-            "pending: cancelled, failed, running, undoing",
-            "running: cancelled, failed, succeeded, undoing, waiting",
-            "waiting: cancelled, failed, running, succeeded, undoing",
-            "undoing: cancelled, failed, rolled-back, waiting",
+            "pending: cancelled, died, failed, running, undoing",
+            "running: cancelled, died, failed, succeeded, undoing, waiting",
+            "waiting: cancelled, died, failed, running, succeeded, undoing",
+            "undoing: cancelled, died, failed, rolled-back, waiting",
             "succeeded: ",
             "failed: ",
             "cancelled: ",
             "rolled-back: ",
+            "died: cancelled, pending",
         ],
         Describe(OperationLifecycle.Table));
 
