@@ -43,7 +43,7 @@ internal sealed partial class DatabaseServer(string adminConnection, ILogger<Dat
             await using (var template = new NpgsqlConnection(inside.ConnectionString))
             {
                 await template.OpenAsync();
-                await ExecuteAsync(template, "CREATE EXTENSION postgis");
+                await ExecuteAsync(template, "CREATE EXTENSION IF NOT EXISTS postgis");
             }
 
             await ExecuteAsync(connection, $"ALTER DATABASE {Template} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false");
