@@ -75,8 +75,12 @@ public static class FailOver
                 await failover.VerifyHistoryAsync();
             }
 
-            await failover.RunAsync(nameof(RecoverSource));
-            await failover.RemoveOldHomesAsync();
+            if (reached is not FailoverState.Done)
+            {
+                await failover.RunAsync(nameof(RecoverSource));
+                await failover.RemoveOldHomesAsync();
+            }
+
             await failover.RunAsync(nameof(WriteReport));
         }
         catch (StepGivenUpException givenUp)

@@ -29,7 +29,7 @@ public sealed class FailoverEnds(
     [Function(nameof(IsFailoverWanted))]
     public async Task<bool> IsFailoverWanted([ActivityTrigger] FailoverInput input, CancellationToken cancellationToken) =>
         (await failovers.GetAsync(input.OperationId, cancellationToken)).State
-            is not (FailoverState.Undoing or FailoverState.Superseded);
+            is not (FailoverState.Undoing or FailoverState.Undone or FailoverState.Superseded);
 
     /// <summary>Says that a step has failed and that an operator may have it tried again.</summary>
     /// <returns>False when another failover has taken this one's place: nobody needs the step any more.</returns>
@@ -77,7 +77,9 @@ public sealed class FailoverEnds(
             await operations.EndStepAsync(input.OperationId, step, StepState.Failed, failure.Reason, cancellationToken);
         }
 
-        if (await failovers.TryEnterAsync(input.OperationId, FailoverState.Undoing, cancellationToken))
+        var state = (await failovers.GetAsync(input.OperationId, cancellationToken)).State;
+        if (state == FailoverState.Undone
+            || await failovers.TryEnterAsync(input.OperationId, FailoverState.Undoing, cancellationToken))
         {
             await operations.EnterAsync(input.OperationId, OperationState.Undoing, failure.ToError(), cancellationToken);
             return true;

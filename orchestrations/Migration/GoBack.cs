@@ -36,22 +36,23 @@ public sealed class GoBack(
             return true;
         }
 
-        await operations.EnterAsync(input.OperationId, OperationState.Undoing, failure.ToError(), cancellationToken);
+        if (state == MoveState.CleaningUp)
+        {
+            await cutover.KeepAsync(input.TenantId, await steps.DatabaseAsync(serving, cancellationToken), cancellationToken);
 
+            // What the way back failed at concerns nobody any more.
+            await operations.EnterAsync(input.OperationId, OperationState.Waiting, null, cancellationToken);
+            await operations.BeginStepAsync(input.OperationId, nameof(GoBack), cancellationToken);
+            return false;
+        }
+
+        await operations.EnterAsync(input.OperationId, OperationState.Undoing, failure.ToError(), cancellationToken);
         var source = await placements.GetHomeAsync(input.TenantId, input.Source.Home, cancellationToken);
         var from = await steps.DatabaseAsync(serving, cancellationToken);
         var to = await databases.GetAsync(source.DatabaseId!.Value, cancellationToken);
         var crossing = new Crossing(input.TenantId, serving.Epoch, serving.Epoch + 1, serving.Home, from, source.Home, to);
         if (await cutover.ServeAsync(crossing, cancellationToken))
         {
-            if (state == MoveState.CleaningUp)
-            {
-                // What the way back failed at concerns nobody any more.
-                await operations.EnterAsync(input.OperationId, OperationState.Waiting, null, cancellationToken);
-                await operations.BeginStepAsync(input.OperationId, nameof(GoBack), cancellationToken);
-                return false;
-            }
-
             await cutover.ExpectAsync(crossing, cancellationToken);
             await CatchUpTarget.CatchUpAsync(catchUp, from, to, input.TenantId, cancellationToken);
         }

@@ -34,7 +34,7 @@ public sealed class MoveEnds(
     [Function(nameof(IsWanted))]
     public async Task<bool> IsWanted([ActivityTrigger] MoveInput input, CancellationToken cancellationToken) =>
         (await moves.GetAsync(input.OperationId, cancellationToken)).State
-            is not (MoveState.Undoing or MoveState.GoingBack or MoveState.Superseded);
+            is not (MoveState.Undoing or MoveState.GoingBack or MoveState.Undone or MoveState.Superseded);
 
     /// <summary>Says that a step has failed and that an operator may have it tried again, or give the move up.</summary>
     [Function(nameof(NoteStalled))]
@@ -101,7 +101,11 @@ public sealed class MoveEnds(
                 input.TenantId, move.Epoch, input.Target.Home, input.Source.Home, database, cancellationToken);
         }
 
-        await moves.EnterAsync(input.OperationId, MoveState.Undoing, cancellationToken);
+        if (state != MoveState.Undone)
+        {
+            await moves.EnterAsync(input.OperationId, MoveState.Undoing, cancellationToken);
+        }
+
         return true;
     }
 
@@ -134,11 +138,18 @@ public sealed class MoveEnds(
         return true;
     }
 
-    /// <summary>Says that the source is being removed.</summary>
+    /// <summary>Begins to remove the source, once the target serves for good.</summary>
     [Function(nameof(BeginRemoving))]
     public async Task<bool> BeginRemoving([ActivityTrigger] MoveInput input, CancellationToken cancellationToken)
     {
-        await moves.EnterAsync(input.OperationId, MoveState.CleaningUp, cancellationToken);
+        if ((await moves.GetAsync(input.OperationId, cancellationToken)).State != MoveState.Committed)
+        {
+            await moves.EnterAsync(input.OperationId, MoveState.CleaningUp, cancellationToken);
+        }
+
+        var placement = await placements.GetAsync(input.TenantId, cancellationToken);
+        var database = await databases.GetAsync(placement.DatabaseId!.Value, cancellationToken);
+        await cutover.KeepAsync(input.TenantId, database, cancellationToken);
         await operations.BeginStepAsync(input.OperationId, nameof(RemoveSource), cancellationToken);
         await alerts.ResolveAsync(FailedAlert, input.TenantId.ToString(), cancellationToken);
         return true;

@@ -90,7 +90,10 @@ public static class MoveTenant
                 await move.RunAsync(nameof(CompareHomes));
             }
 
-            await move.RunAsync(nameof(KeepSource));
+            if (reached is not (MoveState.CleaningUp or MoveState.Committed))
+            {
+                await move.RunAsync(nameof(KeepSource));
+            }
         }
         catch (StepGivenUpException failed)
         {

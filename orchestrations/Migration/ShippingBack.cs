@@ -12,6 +12,7 @@ public sealed partial class ShippingBack(
     TenantDatabaseStore databases,
     CatchUp catchUp,
     Fence fence,
+    Cutover cutover,
     AlertStore alerts,
     Settings settings,
     ILogger<ShippingBack> logger)
@@ -22,7 +23,7 @@ public sealed partial class ShippingBack(
     /// <summary>Lifts the fences of attempts that have died, long after a living one would have.</summary>
     public async Task LiftForgottenFencesAsync(CancellationToken cancellationToken)
     {
-        // One that is committed may have been on the way back until then.
+        // Who is committed may have been on the way back until then, and whoever would go on with it busy.
         foreach (var move in await moves.ListAsync(
             [MoveState.Switching, MoveState.GoingBack, MoveState.CleaningUp], cancellationToken))
         {
@@ -30,7 +31,11 @@ public sealed partial class ShippingBack(
             {
                 var serving = await placements.GetAsync(move.TenantId, cancellationToken);
                 var database = await databases.GetAsync(serving.DatabaseId!.Value, cancellationToken);
-                if (await fence.ReleaseForgottenAsync(
+                if (move.State == MoveState.CleaningUp)
+                {
+                    await cutover.KeepAsync(move.TenantId, database, cancellationToken);
+                }
+                else if (await fence.ReleaseForgottenAsync(
                     database, move.TenantId, settings.Migrations.LongestPause * 2, cancellationToken))
                 {
                     LogLifted(logger, move.TenantId);

@@ -130,6 +130,30 @@ public sealed partial class Cutover(
     }
 
     /// <summary>
+    /// Has the home that the placement names serve for good at the placement's epoch, whatever attempts to cross from there have
+    /// left: a closed fence, or a tenant that was handed over. None of them, should it wake up, has anything to do with that epoch.
+    /// </summary>
+    /// <param name="tenantId">The tenant, of a move that is committed: nobody changes its placement any more.</param>
+    /// <param name="database">That home's database.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    /// <exception cref="FenceRefusedException">The tenant has gone on from there meanwhile.</exception>
+    public async Task KeepAsync(Guid tenantId, TenantDatabaseAddress database, CancellationToken cancellationToken)
+    {
+        var placement = await placements.GetAsync(tenantId, cancellationToken);
+        if (await fence.ReadAsync(database, tenantId, cancellationToken) is { Away: false } serving
+            && serving.Epoch <= placement.Epoch)
+        {
+            await fence.StayAsync(database, tenantId, serving.Epoch, placement.Epoch, cancellationToken);
+        }
+        else
+        {
+            await fence.TakeOverAsync(database, tenantId, placement.Epoch, cancellationToken);
+        }
+
+        cache.Forget(tenantId);
+    }
+
+    /// <summary>
     /// Has a tenant stay where it is after a cutover that came to nothing, at an epoch behind the target's. An attempt that was
     /// thought dead and wakes up afterwards finds no tenant at the epoch that it would fence.
     /// </summary>

@@ -1,6 +1,7 @@
 using Npgsql;
 using WebHost.Data;
 using WebHost.Json;
+using WebHost.Placement;
 
 namespace WebHost.Migration;
 
@@ -9,6 +10,9 @@ public sealed class MoveStore(ControlDatabase control)
 {
     private const string Columns =
         "operation_id, tenant_id, kind, state, epoch, source_home, target_home, retained_since, keep_until, switching_at, switched_at";
+
+    // An attempt from one epoch has to do with the next one, at which it takes over, and the one after, at which it returns.
+    private const int AttemptEpochs = 2;
 
     /// <summary>Adds a move within the caller's transaction, who holds the tenant's placement.</summary>
     /// <returns>False when the tenant is on another move already, or is failed over.</returns>
@@ -73,8 +77,9 @@ public sealed class MoveStore(ControlDatabase control)
     }
 
     /// <summary>
-    /// Has the target serve for good, unless somebody has decided otherwise meanwhile, or brought the tenant back: whoever
-    /// changes the placement lines up here, and asks for the move's state in the transaction that does.
+    /// Decides that the target serves for good, unless somebody has decided otherwise meanwhile, or brought the tenant back: whoever
+    /// changes the placement lines up here, and asks for the move's state in the transaction that does. A tenant that was on its
+    /// way back is placed at a newer epoch, which no attempt reaches: <see cref="Cutover.KeepAsync"/> has the target serve at it.
     /// </summary>
     /// <param name="move">The move as the caller has seen it.</param>
     /// <param name="cancellationToken">Cancels it.</param>
@@ -83,14 +88,16 @@ public sealed class MoveStore(ControlDatabase control)
         control.TransactAsync(
             async transaction =>
             {
-                var home = await transaction.Sql(
-                    "SELECT home FROM placements WHERE tenant_id = $1 FOR UPDATE", move.TenantId).FirstAsync(
-                        row => row.GetInt64(0), cancellationToken);
+                var (home, epoch) = await transaction.Sql(
+                    "SELECT home, epoch FROM placements WHERE tenant_id = $1 FOR UPDATE", move.TenantId).FirstAsync(
+                        row => (row.GetInt64(0), row.GetInt64(1)), cancellationToken);
                 var state = await transaction.Sql(
                     "SELECT state FROM moves WHERE operation_id = $1 FOR UPDATE", move.OperationId).FirstAsync(
                         row => WireName.Parse<MoveState>(row.GetString(0)), cancellationToken);
                 return home == move.TargetHome && state == move.State
-                    && await TryEnterAsync(transaction, move.OperationId, MoveState.CleaningUp, cancellationToken);
+                    && await TryEnterAsync(transaction, move.OperationId, MoveState.CleaningUp, cancellationToken)
+                    && (state != MoveState.GoingBack || await PlacementStore.MoveAsync(
+                        transaction, move.TenantId, epoch, epoch + AttemptEpochs, home, cancellationToken));
             },
             cancellationToken);
 

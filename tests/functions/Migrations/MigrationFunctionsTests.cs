@@ -86,10 +86,16 @@ public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : 
         using var vehicle = await application.Http.PutAsJsonAsync($"tenants/{tenant}/vehicles/v1", new { name = "Van" });
         vehicle.EnsureSuccessStatusCode();
         await RefusesAsync($"operations/{operation}/cancel", "that is going-back cannot be cancelled");
+
+        // As an attempt leaves it whose process dies in the middle.
+        await application.Services.GetRequiredService<Fence>().CloseAsync(
+            await DatabaseAsync(tenant), tenant, (await PlacementOfAsync(tenant)).Epoch, Guid.NewGuid(), TimeSpan.FromSeconds(5), default);
         Assert.Equal(HttpStatusCode.Accepted, (await application.PostAsync($"operations/{operation}/commit")).Status);
 
         var done = await application.OperationAsync(operation, Ended);
         Assert.True((string?)done["state"] == "succeeded" && done["error"] is null, done.ToJsonString());
+        using var changed = await application.Http.PutAsJsonAsync($"tenants/{tenant}/vehicles/v2", new { name = "Lorry" });
+        changed.EnsureSuccessStatusCode();
         Assert.Equal(target, (string?)(await application.GetAsync($"tenants/{tenant}"))["infrastructure"]!["region"]);
         await RefusesAsync($"operations/{operation}/rollback", "that is committed cannot be rolled back");
     }

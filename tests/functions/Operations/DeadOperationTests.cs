@@ -85,15 +85,51 @@ public sealed class DeadOperationTests(ApplicationUnderTest application) : IClas
         var move = await RelocateAsync(tenant, region);
         await WaitsAsync(move, nameof(KeepSource));
 
-        await DieAtAsync(StepHooks.Before + nameof(RemoveSource), async () =>
-        {
-            await AcceptedAsync($"operations/{move}/commit");
-            return move;
-        });
+        var stepGoesOn = new TaskCompletionSource();
+        await DieAtAsync(
+            StepHooks.Before + nameof(RemoveSource),
+            async () =>
+            {
+                await AcceptedAsync($"operations/{move}/commit");
+                return move;
+            },
+            stepGoesOn: stepGoesOn);
         await RetryAsync(move);
 
         await EndsAsync(move, "succeeded");
+        stepGoesOn.SetResult();
         Assert.Equal(2, (await AppsAsync(tenant)).Count);
+    }
+
+    [Theory]
+    [InlineData(MoveState.CleaningUp, MoveState.Committed, "succeeded")]
+    [InlineData(MoveState.GoingBack, MoveState.Undone, "rolled-back")]
+    public async Task Move_whose_last_step_was_done_when_it_died_is_closed(MoveState decided, MoveState last, string ended)
+    {
+        var (tenant, region) = await AddTenantAsync();
+        var move = await RelocateAsync(tenant, region);
+        await WaitsAsync(move, nameof(KeepSource));
+        await AcceptedAsync($"operations/{move}/{(decided == MoveState.CleaningUp ? "commit" : "rollback")}");
+        await EndsAsync(move, ended);
+        Assert.Equal(last, (await application.Services.GetRequiredService<MoveStore>().GetAsync(move, default)).State);
+        await SetStateAsync(move, OperationState.Died);
+
+        await RetryAsync(move);
+
+        await EndsAsync(move, ended);
+    }
+
+    [Fact]
+    public async Task Failover_whose_last_step_was_done_when_it_died_is_closed()
+    {
+        var (tenant, _) = await AddTenantAsync();
+        var failover = await FailOverAsync(tenant);
+        await EndsAsync(failover, "succeeded");
+        await SetStateAsync(failover, OperationState.Died);
+
+        await RetryAsync(failover);
+
+        await EndsAsync(failover, "succeeded");
     }
 
     [Theory]
@@ -280,6 +316,12 @@ public sealed class DeadOperationTests(ApplicationUnderTest application) : IClas
         var (status, accepted) = await application.PostAsync($"tenants/{tenant}/migrations", request);
         Assert.True(status == HttpStatusCode.Accepted, accepted?.ToJsonString());
         return (Guid)accepted!["operationId"]!;
+    }
+
+    private async Task SetStateAsync(Guid operation, OperationState state)
+    {
+        await using var connection = await application.Services.GetRequiredService<ControlDatabase>().OpenAsync();
+        await connection.Sql("UPDATE operations SET state = $2 WHERE id = $1", operation, state).RunAsync();
     }
 
     // Nobody listens at port 1.

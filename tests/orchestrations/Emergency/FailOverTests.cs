@@ -498,6 +498,7 @@ public sealed class FailOverTests(ScriptedEngine engine) : IClassFixture<Scripte
     [InlineData(FailoverState.Serving, nameof(RestoreHistory))]
     [InlineData(FailoverState.Restored, nameof(RecoverSource))]
     [InlineData(FailoverState.Closing, nameof(RecoverSource))]
+    [InlineData(FailoverState.Done, nameof(WriteReport))]
     public async Task Failover_whose_orchestration_died_goes_on_with_the_steps_of_the_state_that_it_is_in(
         FailoverState state, string step)
     {

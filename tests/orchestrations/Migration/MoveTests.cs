@@ -159,7 +159,8 @@ public sealed class MoveTests(ScriptedEngine engine) : IClassFixture<ScriptedEng
     [InlineData(MoveState.Switching, nameof(SwitchOver))]
     [InlineData(MoveState.Switched, nameof(PointHostname))]
     [InlineData(MoveState.Verified, nameof(KeepSource))]
-    [InlineData(MoveState.CleaningUp, nameof(KeepSource))]
+    [InlineData(MoveState.CleaningUp, nameof(RemoveSource))]
+    [InlineData(MoveState.Committed, nameof(RemoveSource))]
     public async Task Move_whose_orchestration_died_goes_on_with_the_steps_of_the_state_that_it_is_in(MoveState state, string step)
     {
         var input = Input(up: true) with { Resumes = true };

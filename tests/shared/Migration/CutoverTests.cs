@@ -281,6 +281,37 @@ public sealed class CutoverTests(MigrationFixture fixture) : IClassFixture<Migra
         await AssertWritableOnlyAsync(fixture.Source, tenant);
     }
 
+    [Theory]
+    [InlineData(Cutover.Fenced)]
+    [InlineData(Cutover.HandedOver)]
+    [InlineData(Cutover.TakenOver)]
+    public async Task Home_that_is_kept_serves_out_of_reach_of_whatever_an_attempt_at_the_way_back_has_left(string place)
+    {
+        var tenant = await AddMovedTenantAsync();
+        var (back, holder) = (new Crossing(tenant.TenantId, 2, 3, 2, fixture.Target, 1, fixture.Source), Guid.NewGuid());
+        if (place == Cutover.Fenced)
+        {
+            await fixture.Fence.CloseAsync(fixture.Target, tenant.TenantId, 2, holder, LongestPause, default);
+        }
+        else
+        {
+            await DieAsync(back, place);
+        }
+
+        await fixture.Control.Control.TransactAsync(
+            transaction => PlacementStore.MoveAsync(transaction, tenant.TenantId, 2, 4, 2, default));
+        await NewCutover().KeepAsync(tenant.TenantId, fixture.Target, default);
+        await NewCutover().KeepAsync(tenant.TenantId, fixture.Target, default);
+
+        Assert.Equal("served 4", await StateAsync(fixture.Target, tenant));
+        await WriteVehicleAsync(fixture.Control.NewSessions(), tenant, "kept");
+        await Assert.ThrowsAsync<FenceRefusedException>(
+            () => fixture.Fence.HandOverAsync(fixture.Target, tenant.TenantId, 2, holder, default));
+        await Assert.ThrowsAsync<CutoverReturnedException>(() => NewCutover().RunAsync(back, Nothing, default));
+        Assert.Equal((4, 2), await PlaceAsync(tenant));
+        Assert.Equal("served 4", await StateAsync(fixture.Target, tenant));
+    }
+
     private async Task<TenantPlacement> AddMovedTenantAsync()
     {
         var tenant = await AddCopiedTenantAsync();

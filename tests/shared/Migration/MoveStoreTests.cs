@@ -135,6 +135,10 @@ public sealed class MoveStoreTests(ControlFixture fixture) : IClassFixture<Contr
 
         Assert.Equal(
             isCommitted ? MoveState.CleaningUp : state, (await _moves.GetAsync(move.OperationId, default)).State);
+
+        // Out of reach of attempts to go back, where there may be any.
+        var placement = await new PlacementStore(fixture.Control).GetAsync(move.TenantId, default);
+        Assert.Equal(state == MoveState.GoingBack && isCommitted ? 4 : 2, placement.Epoch);
     }
 
     [Fact]

@@ -7,54 +7,87 @@ namespace WebHost.Tests.Migration.Model;
 /// <param name="Story">The shortest way there.</param>
 internal sealed record Checked(int States, int Ends, string? Fault, IReadOnlyList<string> Story);
 
-/// <summary>Looks at every state that can be reached, nearest first, each once.</summary>
-internal static class Checker
+/// <summary>Looks at every state that can be reached, nearest first, each once, and whether each can come to an end.</summary>
+internal sealed class Checker
 {
-    public static Checked Check(Protocol protocol)
+    private readonly Dictionary<World, int> _numbers = [];
+    private readonly List<(World World, int From, string Step)> _reached = [];
+    private readonly List<(int To, int From)> _steps = [];
+    private readonly List<int> _ends = [];
+
+    public static Checked Check(Protocol protocol) => new Checker().Run(protocol);
+
+    private Checked Run(Protocol protocol)
     {
-        var seen = new HashSet<World> { World.Start };
-        var reached = new List<(World World, int From, string Step)> { (World.Start, -1, "") };
-        var ends = 0;
-        for (var i = 0; i < reached.Count; i++)
+        Reach(protocol.Start, -1, "");
+        for (var i = 0; i < _reached.Count; i++)
         {
-            var world = reached[i].World;
-            if (Protocol.FaultOf(world) is { } fault)
+            var world = _reached[i].World;
+            if (protocol.FaultOf(world) is { } fault)
             {
-                return new Checked(reached.Count, ends, fault, Story(reached, i));
+                return Broken(fault, i);
             }
 
             var any = false;
             foreach (var (step, next) in protocol.StepsFrom(world))
             {
                 any = true;
-                if (seen.Add(next))
-                {
-                    reached.Add((next, i, step));
-                }
+                Reach(next, i, step);
             }
 
             if (!any)
             {
-                ends++;
+                _ends.Add(i);
                 if (Protocol.FaultOfEnd(world) is { } stuck)
                 {
-                    return new Checked(reached.Count, ends, stuck, Story(reached, i));
+                    return Broken(stuck, i);
                 }
             }
         }
 
-        return new Checked(reached.Count, ends, null, []);
+        return FindEndless() is { } endless
+            ? Broken("nothing leads to an end any more", endless)
+            : new Checked(_reached.Count, _ends.Count, null, []);
     }
 
-    private static List<string> Story(List<(World World, int From, string Step)> reached, int end)
+    private void Reach(World world, int from, string step)
+    {
+        if (!_numbers.TryGetValue(world, out var number))
+        {
+            number = _reached.Count;
+            _numbers.Add(world, number);
+            _reached.Add((world, from, step));
+        }
+
+        _steps.Add((number, from));
+    }
+
+    // The first state from which no end can be reached.
+    private int? FindEndless()
+    {
+        var before = _steps.Where(step => step.From >= 0).ToLookup(step => step.To, step => step.From);
+        var ending = new HashSet<int>(_ends);
+        var open = new Queue<int>(_ends);
+        while (open.TryDequeue(out var state))
+        {
+            foreach (var from in before[state].Where(ending.Add))
+            {
+                open.Enqueue(from);
+            }
+        }
+
+        return Enumerable.Range(0, _reached.Count).Cast<int?>().FirstOrDefault(state => !ending.Contains(state!.Value));
+    }
+
+    private Checked Broken(string fault, int at)
     {
         var story = new List<string>();
-        for (var i = end; i > 0; i = reached[i].From)
+        for (var i = at; i > 0; i = _reached[i].From)
         {
-            story.Add(reached[i].Step);
+            story.Add(_reached[i].Step);
         }
 
         story.Reverse();
-        return story;
+        return new Checked(_reached.Count, _ends.Count, fault, story);
     }
 }

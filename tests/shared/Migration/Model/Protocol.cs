@@ -3,31 +3,50 @@ using WebHost.Migration;
 namespace WebHost.Tests.Migration.Model;
 
 /// <summary>
-/// What everybody who takes part in a cutover can do next: Cutover, Fence and CatchUp in small, each step one transaction at
-/// one database. Two callers write, each once. The forward crossing is attempted twice, at the same time or one after the
-/// other, the second time without the round that goes before the fence. Both attempts, and the first one back, can die
-/// anywhere, or be overtaken while they sleep; every copy can go wrong; somebody gives the move up, and somebody else lifts
-/// any fence at any moment.
+/// What everybody who takes part in a cutover can do next: Cutover, Fence, CatchUp and GoBack in small, each step one transaction
+/// at one database. Two callers write, each once. Every copy can go wrong, and somebody lifts any fence at any moment.
+///
+/// Before the switch, the forward crossing is attempted twice, at the same time or one after the other, the second time without
+/// the round that goes before the fence, and somebody gives the move up. Both attempts, and the first one back, can die anywhere,
+/// or be overtaken while they sleep.
+///
+/// Behind the switch, the tenant is taken back twice in the same way. The first attempt can die or sleep, the second is made until
+/// it has come to an end; and somebody commits the move after all, after which the source is removed.
 /// </summary>
 /// <param name="parts">What the protocol consists of.</param>
-internal sealed class Protocol(Parts parts)
+/// <param name="start">From where it begins.</param>
+internal sealed class Protocol(Parts parts, World start)
 {
-    private static readonly Crossing Forward = new(1, Home.Source, Home.Target);
-    private static readonly Crossing Backward = new(2, Home.Target, Home.Source);
+    private static readonly Crossing Forward = new(Home.Source, Home.Target);
+    private static readonly Crossing Backward = new(Home.Target, Home.Source);
+
+    /// <summary>The sentence for a tenant of whom nobody has mercy.</summary>
+    public const string NoWrites = "a tenant takes no writes for ever";
+
+    // What is asked of a home that is no more is refused.
+    private static readonly Database Gone = new(int.MaxValue, Writable: false, Away: false, 0, null, 0, default);
+
+    private bool IsBehindTheSwitch => start.Placement.Home == Home.Target;
+
+    /// <summary>Where it begins.</summary>
+    public World Start => start;
 
     /// <summary>Every step that can be next.</summary>
-    public IEnumerable<(string Step, World Next)> StepsFrom(World world) =>
-        Writes(world, world.First, 0, (next, writer) => next with { First = writer })
+    public IEnumerable<(string Step, World Next)> StepsFrom(World world)
+    {
+        var way = IsBehindTheSwitch ? Backward : Forward;
+        return Writes(world, world.First, 0, (next, writer) => next with { First = writer })
             .Concat(Writes(world, world.Second, 1, (next, writer) => next with { Second = writer }))
-            .Concat(Crosses("first", world, world.Attempt, 1, Forward, (next, ferry) => next with { Attempt = ferry }))
-            .Concat(Crosses("second", world, world.Again, 2, Forward, (next, ferry) => next with { Again = ferry }))
-            .Concat(Crosses(
+            .Concat(Crosses("first", world, world.Attempt, 1, way, (next, ferry) => next with { Attempt = ferry }))
+            .Concat(Crosses("second", world, world.Again, 2, way, (next, ferry) => next with { Again = ferry }))
+            .Concat(IsBehindTheSwitch ? Commits(world) : Crosses(
                 "back", world, world.Back, 3 + world.Back.Tries, Backward, (next, ferry) => next with { Back = ferry }))
-            .Concat(GivesUpMove(world))
+            .Concat(IsBehindTheSwitch ? [] : GivesUpMove(world))
             .Concat(Lifts(world));
+    }
 
     /// <summary>What must never be: the sentence that is broken, or null.</summary>
-    public static string? FaultOf(World world)
+    public string? FaultOf(World world)
     {
         var serving = world[world.Placement.Home].Rows;
         return (serving.Points & world.Accepted.Points) != world.Accepted.Points ? "an accepted write is lost"
@@ -35,14 +54,17 @@ internal sealed class Protocol(Parts parts)
             : world is { Source.Writable: true, Target.Writable: true }
                 && world.HasNamed(Home.Source) && world.HasNamed(Home.Target)
                 ? "two databases take writes"
-            : world is { Attempt.At: FerryStep.Failed, Again.At: FerryStep.Failed, Placement.Home: Home.Target }
+            : !IsBehindTheSwitch
+                && world is { Attempt.At: FerryStep.Failed, Again.At: FerryStep.Failed, Placement.Home: Home.Target }
                 ? "a crossing that failed before handing over moved the tenant"
+            : world is { Move: MoveState.CleaningUp or MoveState.Committed, Placement.Home: Home.Source }
+                ? "a move that was committed went back"
             : null;
     }
 
     /// <summary>What must not be when nothing can happen any more.</summary>
     public static string? FaultOfEnd(World world) =>
-        world is { First.At: WriterStep.Done, Second.At: WriterStep.Done } ? null : "a tenant takes no writes for ever";
+        world is { First.At: WriterStep.Done, Second.At: WriterStep.Done } ? null : NoWrites;
 
     private static IEnumerable<(string, World)> Writes(
         World world, Writer writer, int write, Func<World, Writer, World> with)
@@ -77,23 +99,80 @@ internal sealed class Protocol(Parts parts)
     private IEnumerable<(string, World)> Crosses(
         string name, World world, Ferry ferry, int token, Crossing crossing, Func<World, Ferry, World> with)
     {
-        var (left, to) = (world[crossing.From], world[crossing.To]);
-        World At(World next, FerryStep step) => with(next, ferry with { At = step, Carried = default, Moment = 0 });
+        var (left, to, epoch) = (world[crossing.From], world[crossing.To], ferry.Epoch);
+        var insists = IsBehindTheSwitch ? token == 2 : ferry.Tries > 0;
+        World At(World next, FerryStep step) => with(
+            next,
+            step is FerryStep.Failed or FerryStep.Over or FerryStep.Kept
+                ? new Ferry { At = step, Tries = ferry.Tries }
+                : ferry with { At = step, Carried = default, Moment = 0 });
         World From(Database database, FerryStep step) => At(world.With(crossing.From, database), step);
         World To(Database database, FerryStep step) => At(world.With(crossing.To, database), step);
 
         switch (ferry.At)
         {
-            case FerryStep.Idle when world.GivingUp == (crossing == Forward ? GivingUp.No : GivingUp.GoingBack):
-                yield return ($"{name} begins", At(world, token == 2 ? FerryStep.Looking : FerryStep.Catching));
+            case FerryStep.Idle when crossing == Forward && world.GivingUp == GivingUp.No:
+                yield return (
+                    $"{name} begins",
+                    with(world, ferry with { At = token == 2 ? FerryStep.Looking : FerryStep.Catching, Epoch = start.Placement.Epoch }));
                 yield break;
-            case FerryStep.Idle or FerryStep.Failed or FerryStep.Over:
+            case FerryStep.Idle when crossing == Backward && (IsBehindTheSwitch || world.GivingUp == GivingUp.GoingBack):
+                yield return (
+                    $"{name} begins",
+                    with(
+                        world,
+                        world.Placement.Home == crossing.From
+                            ? ferry with { At = FerryStep.Deciding, Epoch = world.Placement.Epoch }
+                            : ferry with { At = FerryStep.Over }));
                 yield break;
+            case FerryStep.Failed when IsBehindTheSwitch && insists:
+                yield return ($"{name} is tried again", with(world, default));
+                yield break;
+            case FerryStep.Idle or FerryStep.Failed or FerryStep.Over or FerryStep.Kept:
+                yield break;
+            case FerryStep.Deciding:
+                yield return (
+                    $"{name} looks whether the move was committed",
+                    At(world, world.Move == MoveState.CleaningUp ? FerryStep.Keeping : FerryStep.Serving));
+                break;
+            case FerryStep.Serving:
+                yield return (
+                    $"{name} looks who serves",
+                    At(
+                        world,
+                        !left.Away ? FerryStep.Expecting
+                        : left.Epoch > epoch ? FerryStep.Marking
+                        : FerryStep.Reclaiming));
+                break;
+            case FerryStep.Reclaiming when left.Holder == 0:
+                yield return TakeOver(left, epoch) is { } serves
+                    ? ($"{name} has the {crossing.From} serve", From(serves, FerryStep.Expecting))
+                    : ($"{name} finds that the tenant has gone on", At(world, FerryStep.Failed));
+                break;
+            case FerryStep.Expecting when to.Away:
+                yield return ($"{name} finds the tenant expected", At(world, FerryStep.Catching));
+                break;
+            case FerryStep.Expecting when to.Epoch >= epoch:
+                yield return ($"{name} finds the {crossing.To} serving", At(world, FerryStep.Failed));
+                break;
+            case FerryStep.Expecting when to.Holder == 0 && !HasOpenWrite(world, crossing.To):
+                yield return (
+                    $"{name} has the tenant expected again",
+                    To(to with { Epoch = to.Epoch + 1, Writable = false, Away = true, Fence = token }, FerryStep.Catching));
+                break;
+            case FerryStep.Keeping when !parts.HasFlag(Parts.Stay) && !left.Away:
+                yield return ($"{name} finds the {crossing.From} serving", At(world, FerryStep.Kept));
+                break;
+            case FerryStep.Keeping when left.Holder == 0 && !HasOpenWrite(world, crossing.From):
+                yield return Keep(left, world.Placement.Epoch) is { } kept
+                    ? ($"{name} has the {crossing.From} serve for good", From(kept, FerryStep.Kept))
+                    : ($"{name} cannot have the {crossing.From} serve", At(world, FerryStep.Failed));
+                break;
             case FerryStep.Catching or FerryStep.Draining:
                 var late = ferry.At == FerryStep.Draining;
                 if (parts.HasFlag(Parts.Lock) && (!to.Away || to.Mark is null))
                 {
-                    yield return ($"{name} may bring no rows", At(world, late ? FerryStep.Releasing : FerryStep.Over));
+                    yield return ($"{name} may bring no rows", At(world, late ? FerryStep.Releasing : FerryStep.Failed));
                 }
                 else if (!parts.HasFlag(Parts.Lock) || to.Holder == 0)
                 {
@@ -114,7 +193,7 @@ internal sealed class Protocol(Parts parts)
                     To(
                         arrived with { Rows = new Rows(to.Rows.Points | fresh, ferry.Carried.Register) },
                         last ? FerryStep.HandingOver : FerryStep.Looking));
-                if (ferry.Tries > 0)
+                if (insists)
                 {
                     break;
                 }
@@ -129,13 +208,13 @@ internal sealed class Protocol(Parts parts)
                     $"{name} looks where the tenant is",
                     At(
                         world,
-                        world.Placement.Epoch != crossing.Epoch ? FerryStep.Finishing
+                        world.Placement.Epoch != epoch ? FerryStep.Finishing
                         : !left.Away ? FerryStep.Fencing
-                        : left.Epoch == crossing.Epoch + 1 ? FerryStep.Marking
-                        : FerryStep.Over));
+                        : left.Epoch == epoch + 1 ? FerryStep.Marking
+                        : FerryStep.Failed));
                 break;
-            case FerryStep.Fencing when left.Away || left.Epoch != crossing.Epoch:
-                yield return ($"{name} may not fence", At(world, FerryStep.Over));
+            case FerryStep.Fencing when left.Away || left.Epoch != epoch:
+                yield return ($"{name} may not fence", At(world, FerryStep.Failed));
                 break;
             case FerryStep.Fencing when !parts.HasFlag(Parts.Fence):
                 yield return ($"{name} does not fence", At(world, FerryStep.Draining));
@@ -145,13 +224,13 @@ internal sealed class Protocol(Parts parts)
                 break;
             case FerryStep.HandingOver when left.Holder == 0:
                 var fenced = (!left.Writable || !parts.HasFlag(Parts.Fence)) && IsHeldBy(left, token)
-                    && left.Epoch == (left.Away ? crossing.Epoch + 1 : crossing.Epoch);
+                    && left.Epoch == (left.Away ? epoch + 1 : epoch);
                 yield return fenced
                     ? ($"{name} hands over",
                         From(
                             left with
                             {
-                                Epoch = crossing.Epoch + 1,
+                                Epoch = epoch + 1,
                                 Writable = false,
                                 Away = true,
                                 Mark = left.Away ? left.Mark : null,
@@ -162,7 +241,7 @@ internal sealed class Protocol(Parts parts)
             case FerryStep.Releasing:
                 yield return (
                     $"{name} lifts its fence",
-                    left.Epoch == crossing.Epoch && !left.Away && (left.Writable || IsHeldBy(left, token))
+                    left.Epoch == epoch && !left.Away && (left.Writable || IsHeldBy(left, token))
                         ? From(left with { Writable = true, Fence = 0 }, FerryStep.Failed)
                         : At(world, FerryStep.Failed));
                 break;
@@ -170,7 +249,11 @@ internal sealed class Protocol(Parts parts)
                 yield return (
                     $"{name} notes the {crossing.To}'s moment",
                     with(world, ferry with { At = FerryStep.Marked, Moment = to.Rows.Points }));
-                yield return ($"{name} cannot reach the {crossing.To}", At(world, FerryStep.Returning));
+                if (!insists)
+                {
+                    yield return ($"{name} cannot reach the {crossing.To}", At(world, FerryStep.Returning));
+                }
+
                 break;
             case FerryStep.Marked when left.Away && left.Holder == 0:
                 yield return (
@@ -181,19 +264,24 @@ internal sealed class Protocol(Parts parts)
                 yield return ($"{name} finds the {crossing.From} serving", At(world, FerryStep.Returning));
                 break;
             case FerryStep.TakingOver when to.Holder == 0:
-                if (TakeOver(to, crossing.Epoch + 1) is { } taken)
+                var taken = TakeOver(to, epoch + 1);
+                if (taken is { } serving)
                 {
-                    yield return ($"{name} takes over", To(taken, FerryStep.Placing));
+                    yield return ($"{name} takes over", To(serving, FerryStep.Placing));
                 }
 
-                yield return ($"{name} cannot take over", At(world, FerryStep.Returning));
+                if (taken is null || !insists)
+                {
+                    yield return ($"{name} cannot take over", At(world, FerryStep.Returning));
+                }
+
                 break;
             case FerryStep.Placing
-                when crossing == Forward && MayPlace(world, crossing.Epoch) && world.Move != MoveState.Switching:
+                when MayPlace(world, epoch) && world.Move != (crossing == Forward ? MoveState.Switching : MoveState.GoingBack):
                 yield return ($"{name} is not wanted any more", At(world, FerryStep.Returning));
                 break;
             case FerryStep.Placing:
-                var placed = Place(world, crossing.Epoch, new Placement(crossing.Epoch + 1, crossing.To));
+                var placed = Place(world, epoch, new Placement(epoch + 1, crossing.To));
                 yield return (
                     $"{name} places",
                     At(
@@ -203,7 +291,7 @@ internal sealed class Protocol(Parts parts)
             case FerryStep.Returning:
                 yield return (
                     $"{name} returns",
-                    At(Place(world, crossing.Epoch, new Placement(crossing.Epoch + 2, crossing.From)), FerryStep.Finishing));
+                    At(Place(world, epoch, new Placement(epoch + 2, crossing.From)), FerryStep.Finishing));
                 break;
             case FerryStep.Finishing when world.Placement.Home == crossing.To:
                 yield return ($"{name} is done", At(world, FerryStep.Over));
@@ -212,13 +300,13 @@ internal sealed class Protocol(Parts parts)
                 yield return (
                     $"{name} has the {crossing.From} serve again",
                     TakeOver(left, world.Placement.Epoch) is { } again
-                        ? From(again, FerryStep.Over)
-                        : At(world, FerryStep.Over));
+                        ? From(again, FerryStep.Failed)
+                        : At(world, FerryStep.Failed));
                 break;
         }
 
         // Of the ways back the second one is the last: somebody tries until it is gone.
-        if (crossing == Forward || ferry.Tries == 0)
+        if (!insists)
         {
             yield return ($"{name} dies", To(to with { Holder = to.Holder == token ? 0 : to.Holder }, FerryStep.Over));
         }
@@ -276,14 +364,41 @@ internal sealed class Protocol(Parts parts)
         }
     }
 
-    private static IEnumerable<(string, World)> Lifts(World world)
+    private IEnumerable<(string, World)> Commits(World world)
     {
+        if (world is { Move: MoveState.GoingBack, Placement.Home: Home.Target })
+        {
+            var committed = world with { Move = MoveState.CleaningUp };
+            yield return (
+                "the move is committed",
+                parts.HasFlag(Parts.Stay) ? committed.Named(new Placement(world.Placement.Epoch + 2, Home.Target)) : committed);
+        }
+
+        if (world is { Move: MoveState.CleaningUp, Again.At: FerryStep.Kept, Source.Holder: 0 })
+        {
+            yield return ("the source is removed", world with { Source = Gone, Move = MoveState.Committed });
+        }
+    }
+
+    private IEnumerable<(string, World)> Lifts(World world)
+    {
+        if (world is { Move: MoveState.CleaningUp, Target.Holder: 0 } && parts.HasFlag(Parts.Stay)
+            && !HasOpenWrite(world, Home.Target) && Keep(world.Target, world.Placement.Epoch) is { } kept && kept != world.Target)
+        {
+            yield return ("somebody has the target serve for good", world with { Target = kept });
+        }
+
         var home = world.Placement.Home;
         if (world.Move is MoveState.Switching or MoveState.GoingBack && Lift(world[home]) is var lifted && lifted != world[home])
         {
             yield return ("a forgotten fence is lifted", world.With(home, lifted));
         }
     }
+
+    private static Database? Keep(Database database, int epoch) =>
+        database.Away ? TakeOver(database, epoch)
+        : database.Epoch <= epoch ? database with { Epoch = epoch, Writable = true, Fence = 0 }
+        : null;
 
     private static Database Lift(Database database) =>
         database is { Writable: false, Away: false } ? database with { Writable = true, Fence = 0 } : database;
@@ -305,5 +420,5 @@ internal sealed class Protocol(Parts parts)
     private World Place(World world, int epoch, Placement placement) =>
         MayPlace(world, epoch) ? world.Named(placement) : world;
 
-    private sealed record Crossing(int Epoch, Home From, Home To);
+    private sealed record Crossing(Home From, Home To);
 }

@@ -30,7 +30,10 @@ internal enum Parts
     /// <summary>The placement changes only from the epoch from which the crossing began.</summary>
     CompareAndSet = 16,
 
-    All = Fence | Token | Verification | Lock | CompareAndSet,
+    /// <summary>A move that is committed has its target serve at a newer epoch, where no attempt to go back reaches it.</summary>
+    Stay = 32,
+
+    All = Fence | Token | Verification | Lock | CompareAndSet | Stay,
 }
 
 /// <summary>
@@ -70,14 +73,21 @@ internal enum WriterStep
 
 /// <summary>One attempt to cross.</summary>
 /// <param name="At">What it does next.</param>
+/// <param name="Epoch">The epoch from which it crosses.</param>
 /// <param name="Carried">What its round has read and not written yet.</param>
 /// <param name="Moment">The target's points when it was about to take over.</param>
 /// <param name="Tries">How often it was begun anew.</param>
-internal readonly record struct Ferry(FerryStep At, Rows Carried, int Moment, int Tries);
+internal readonly record struct Ferry(FerryStep At, int Epoch, Rows Carried, int Moment, int Tries);
 
 internal enum FerryStep
 {
     Idle,
+    Deciding,
+    Serving,
+    Reclaiming,
+    Expecting,
+    Keeping,
+    Kept,
     Catching,
     Caught,
     Looking,
@@ -114,8 +124,7 @@ internal readonly record struct World(
     Database Source,
     Database Target,
     Placement Placement,
-    Placement Before,
-    Placement BeforeThat,
+    int Routes,
     Rows Accepted,
     Writer First,
     Writer Second,
@@ -126,30 +135,37 @@ internal readonly record struct World(
     MoveState Move)
 {
     /// <summary>Nobody has begun anything; the target has what was imported.</summary>
-    public static World Start { get; } = new(
-        new Database(1, Writable: true, Away: false, 0, null, 0, new Rows(0, -1)),
-        new Database(2, Writable: false, Away: true, 0, 0, 0, new Rows(0, -1)),
-        new Placement(1, Home.Source),
-        default,
-        default,
-        new Rows(0, -1),
-        default,
-        default,
-        default,
-        default,
-        default,
-        GivingUp.No,
-        MoveState.Switching);
+    public static World BeforeTheSwitch { get; } = Begin(
+        new Database(1, Writable: true, Away: false, 0, null, 0, NoRows),
+        new Database(2, Writable: false, Away: true, 0, 0, 0, NoRows),
+        new Placement(1, Home.Source)) with
+    { Move = MoveState.Switching };
+
+    /// <summary>The target serves, and is left again; one who writes knows the source's route still.</summary>
+    public static World BehindTheSwitch { get; } = Begin(
+        new Database(2, Writable: false, Away: true, 0, 0, 0, NoRows),
+        new Database(2, Writable: true, Away: false, 0, null, 0, NoRows),
+        new Placement(1, Home.Source)).Named(new Placement(2, Home.Target)) with
+    { Move = MoveState.GoingBack, First = new Writer(WriterStep.Routed, new Placement(1, Home.Source)) };
 
     public Database this[Home home] => home == Home.Source ? Source : Target;
 
     public World With(Home home, Database database) =>
         home == Home.Source ? this with { Source = database } : this with { Target = database };
 
-    public World Named(Placement placement) =>
-        placement == Placement ? this : this with { Placement = placement, Before = Placement, BeforeThat = Before };
+    public World Named(Placement placement) => this with { Placement = placement, Routes = Routes | BitOf(placement) };
 
-    public bool HasNamed(Home home) =>
-        new Placement(this[home].Epoch, home) is var served
-        && (served == Placement || served == Before || served == BeforeThat);
+    /// <summary>Whether anybody was ever led to a home at the epoch at which it is.</summary>
+    public bool HasNamed(Home home) => (Routes & BitOf(new Placement(this[home].Epoch, home))) != 0;
+
+    private static Rows NoRows => new(0, -1);
+
+    private static World Begin(Database source, Database target, Placement placement) => (default(World) with
+    {
+        Source = source,
+        Target = target,
+        Accepted = NoRows,
+    }).Named(placement);
+
+    private static int BitOf(Placement placement) => 1 << ((2 * placement.Epoch) + (int)placement.Home);
 }
