@@ -16,7 +16,8 @@ public sealed class QuarantineFunctions(CallerAuthentication callers, Quarantine
 
     /// <summary>Quarantined messages, newest first.</summary>
     [Function("ListQuarantine")]
-    [Endpoint("See what devices sent that is no point, newest first", Tag = "GPS", Caller = "operator or tenant", Response = typeof(Page<QuarantinedMessage>), Query = ["reason", "deviceId", "before", "limit"])]
+    [Endpoint("See what devices sent that is no point, newest first", Tag = "GPS", Caller = "operator or tenant", Response = typeof(Page<QuarantinedMessage>), Query = ["deviceId", "before", "limit"])]
+    [QueryOneOf<QuarantineReason>("reason")]
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "tenants/{tenantId:guid}/quarantine")] HttpRequest request,
         Guid tenantId,
@@ -32,7 +33,8 @@ public sealed class QuarantineFunctions(CallerAuthentication callers, Quarantine
 
     /// <summary>Reads quarantined messages again, by the rules that hold now.</summary>
     [Function("ReplayQuarantine")]
-    [Endpoint("Read quarantined messages again after a fix", Tag = "GPS", Caller = "operator or tenant", Response = typeof(ReplayAnswer), Query = ["reason", "deviceId", "before", "limit"])]
+    [Endpoint("Read quarantined messages again after a fix", Tag = "GPS", Caller = "operator or tenant", Response = typeof(ReplayAnswer), Query = ["deviceId", "before", "limit"])]
+    [QueryOneOf<QuarantineReason>("reason")]
     public async Task<IActionResult> Replay(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "tenants/{tenantId:guid}/quarantine/replay")] HttpRequest request,
         Guid tenantId,

@@ -45,7 +45,7 @@ public sealed partial class SignupFunctions(
 
     /// <summary>A completed checkout, signed as Stripe does.</summary>
     [Function("PostStripeSignup")]
-    [Endpoint("Sign a customer up from a Stripe checkout", Tag = "Signup", Caller = "webhook", Headers = [StripeSignature], Response = typeof(SignupAnswer), Status = 202)]
+    [Endpoint("Sign a customer up from a Stripe checkout", Tag = "Signup", Caller = "webhook", Headers = [StripeSignature], Request = typeof(StripeEvent), Response = typeof(SignupAnswer), Status = 202)]
     public async Task<IActionResult> PostStripeSignup(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "signups/stripe")] HttpRequest request,
         [DurableClient] DurableTaskClient client,

@@ -29,14 +29,29 @@ public sealed class OpenApiTests
     {
         var document = Document();
         var signup = Operation(document, "/api/signups", "post");
-        var schema = signup.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
-        var reference = schema.GetProperty("$ref").GetString()!;
-        var sent = document.GetProperty("components").GetProperty("schemas").GetProperty(reference[(reference.LastIndexOf('/') + 1)..]);
+        var sent = Sent(document, signup);
 
         Assert.Equal(["type", "data", "timestamp"], sent.GetProperty("properties").EnumerateObject().Select(member => member.Name));
         Assert.Equal(["type", "data"], sent.GetProperty("required").EnumerateArray().Select(member => member.GetString()));
         Assert.Equal(["webhook-id", "webhook-timestamp", "webhook-signature"], Headers(signup));
-        Assert.Equal(["Stripe-Signature"], Headers(Operation(document, "/api/signups/stripe", "post")));
+    }
+
+    [Fact]
+    public void A_signup_by_way_of_Stripe_is_described_with_what_is_read_of_its_event_in_Stripes_own_names()
+    {
+        var document = Document();
+        var signup = Operation(document, "/api/signups/stripe", "post");
+
+        var session = Schema(document, Schema(document, Sent(document, signup), "data"), "object");
+
+        Assert.Equal(
+            ["metadata", "payment_status", "amount_total", "currency", "customer_details", "customer_email"],
+            session.GetProperty("properties").EnumerateObject().Select(member => member.Name));
+        Assert.Equal(["metadata"], session.GetProperty("required").EnumerateArray().Select(member => member.GetString()));
+        Assert.Equal(
+            ["vehicles", "locations"],
+            Schema(document, session, "metadata").GetProperty("required").EnumerateArray().Select(member => member.GetString()));
+        Assert.Equal(["Stripe-Signature"], Headers(signup));
     }
 
     [Fact]
@@ -49,6 +64,7 @@ public sealed class OpenApiTests
     [Theory]
     [InlineData("/api/tenants", "state", "provisioning", "waiting-for-capacity", "active", "provisioning-failed")]
     [InlineData("/api/tenants/{tenantId}/tracks/{deviceId}", "geometry", "points", "line")]
+    [InlineData("/api/tenants/{tenantId}/quarantine", "reason", "unreadable", "encrypted", "missing-position", "not-a-number", "out-of-range", "null-island", "missing-time", "unreadable-time", "before-2000", "future", "unregistered-tracker")]
     public void A_parameter_that_takes_a_few_words_names_them(string path, string name, params string[] words)
     {
         var parameter = Operation(Document(), path, "get").GetProperty("parameters").EnumerateArray()
@@ -66,6 +82,17 @@ public sealed class OpenApiTests
 
     private static JsonElement Operation(JsonElement document, string path, string method) =>
         document.GetProperty("paths").GetProperty(path).GetProperty(method);
+
+    private static JsonElement Sent(JsonElement document, JsonElement operation) => Resolve(
+        document, operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema"));
+
+    private static JsonElement Schema(JsonElement document, JsonElement of, string member) =>
+        Resolve(document, of.GetProperty("properties").GetProperty(member));
+
+    private static JsonElement Resolve(JsonElement document, JsonElement schema) =>
+        schema.TryGetProperty("$ref", out var reference) && reference.GetString() is { } name
+            ? document.GetProperty("components").GetProperty("schemas").GetProperty(name[(name.LastIndexOf('/') + 1)..])
+            : schema;
 
     private static IEnumerable<string?> Headers(JsonElement operation) =>
         operation.GetProperty("parameters").EnumerateArray()
