@@ -52,6 +52,7 @@ public static class Composition
 
         services.AddSingleton(provider => provider.GetRequiredService<Settings>().Secrets);
         services.AddSingleton<SecretStore>();
+        services.AddSingleton<SecretKeeper>();
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<OperatorTokens>();
         services.AddSingleton<CallerAuthentication>();

@@ -8,6 +8,7 @@ using WebHost.Placement;
 using WebHost.Provisioning.Hetzner;
 using WebHost.Quotas;
 using WebHost.Retention;
+using WebHost.Security;
 
 namespace WebHost.Timers;
 
@@ -21,7 +22,8 @@ public sealed class MaintenanceFunctions(
     FailoverIntake failovers,
     ShippingBack shipping,
     PositionIndexKeeper indexes,
-    RetentionKeeper retention)
+    RetentionKeeper retention,
+    SecretKeeper secrets)
 {
     /// <summary>Mends operations whose process died at the wrong moment, and tells waiting tenants of free slots.</summary>
     [Function("ResumeOperations")]
@@ -57,6 +59,11 @@ public sealed class MaintenanceFunctions(
     [Function("IndexPositions")]
     public Task IndexPositions([TimerTrigger("0 30 */2 * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
         indexes.RunAsync(cancellationToken);
+
+    /// <summary>Encrypts stored secrets anew that a former master key encrypted.</summary>
+    [Function("EncryptSecrets")]
+    public Task EncryptSecrets([TimerTrigger("0 10 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
+        secrets.RunAsync(cancellationToken);
 
     /// <summary>Removes what is older than plans keep it.</summary>
     [Function("RemoveExpired")]

@@ -28,6 +28,9 @@ public sealed class SecretProtector
         _keys = keys.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
+    /// <summary>What everything begins with that is encrypted with the current master key.</summary>
+    public string CurrentPrefix => $"{Version}.{_currentKeyId}.";
+
     /// <summary>Reads the master keys from a setting: <c>id:base64[,id:base64…]</c>, the current key first.</summary>
     /// <param name="setting">Each id is 1 to 32 letters, digits, dashes or underscores; each key 32 bytes.</param>
     /// <exception cref="FormatException">The setting cannot be read; the message tells which entry, not its key.</exception>
@@ -63,7 +66,7 @@ public sealed class SecretProtector
             sealedBytes.AsSpan(NonceBytes + plain.Length),
             AssociatedData(_currentKeyId, name));
         CryptographicOperations.ZeroMemory(plain);
-        return $"{Version}.{_currentKeyId}.{Base64Url.EncodeToString(sealedBytes)}";
+        return $"{CurrentPrefix}{Base64Url.EncodeToString(sealedBytes)}";
     }
 
     /// <summary>Opens what <see cref="Protect"/> made under the same name.</summary>
@@ -107,13 +110,6 @@ public sealed class SecretProtector
         }
 
         return Encoding.UTF8.GetString(plain);
-    }
-
-    /// <summary>Whether a stored secret should be encrypted anew because the current master key is another.</summary>
-    public bool IsOutdated(string protectedSecret)
-    {
-        ArgumentNullException.ThrowIfNull(protectedSecret);
-        return !protectedSecret.StartsWith($"{Version}.{_currentKeyId}.", StringComparison.Ordinal);
     }
 
     // An id has no zero byte, so id and name cannot run into each other.
