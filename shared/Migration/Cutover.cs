@@ -140,14 +140,17 @@ public sealed partial class Cutover(
     public async Task KeepAsync(Guid tenantId, TenantDatabaseAddress database, CancellationToken cancellationToken)
     {
         var placement = await placements.GetAsync(tenantId, cancellationToken);
-        if (await fence.ReadAsync(database, tenantId, cancellationToken) is { Away: false } serving
-            && serving.Epoch <= placement.Epoch)
+        switch (await fence.ReadAsync(database, tenantId, cancellationToken))
         {
-            await fence.StayAsync(database, tenantId, serving.Epoch, placement.Epoch, cancellationToken);
-        }
-        else
-        {
-            await fence.TakeOverAsync(database, tenantId, placement.Epoch, cancellationToken);
+            // Not even its row is held, on which writes would wait.
+            case { Away: false, Writable: true } serving when serving.Epoch == placement.Epoch:
+                return;
+            case { Away: false } behind when behind.Epoch <= placement.Epoch:
+                await fence.StayAsync(database, tenantId, behind.Epoch, placement.Epoch, cancellationToken);
+                break;
+            default:
+                await fence.TakeOverAsync(database, tenantId, placement.Epoch, cancellationToken);
+                break;
         }
 
         cache.Forget(tenantId);
