@@ -15,8 +15,6 @@ namespace WebHost.Functions.Tests.Emergency;
 
 public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : IClassFixture<ApplicationUnderTest>
 {
-    private static readonly string[] Europe = ["europe"];
-
     [Fact]
     public async Task Only_operators_fail_over_and_read_reports()
     {
@@ -117,7 +115,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     public async Task Lost_home_is_failed_over_and_every_verb_has_its_time()
     {
         var (tenant, _) = await SignUpAsync();
-        await LoseHomeAsync(tenant);
+        await application.LoseHomeAsync(tenant);
         await application.OrderFaultAsync("Fly", "CreateVolume", "error", status: 400);
 
         var operation = await StartAsync(tenant, new { kind = "emergency", reason = "The <rack> burns." });
@@ -145,7 +143,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     {
         var (tenant, _) = await SignUpAsync();
         var lost = await DatabaseOfAsync(tenant);
-        await LoseHomeAsync(tenant);
+        await application.LoseHomeAsync(tenant);
         var operation = await StartAsync(tenant, new { kind = "emergency" });
         await WaitsAsync(operation, withError: false, step: "RecoverSource");
 
@@ -170,7 +168,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         var (tenant, _) = await SignUpAsync();
         var (_, backup) = await application.PostAsync($"tenants/{tenant}/backups");
         await application.OperationAsync((Guid)backup!["operationId"]!, Ended);
-        await LoseHomeAsync(tenant);
+        await application.LoseHomeAsync(tenant);
 
         await WaitsAsync(await StartAsync(tenant, new { kind = "emergency" }), withError: false, step: "RecoverSource");
 
@@ -185,7 +183,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     public async Task Error_of_a_step_that_was_tried_again_with_success_is_the_operations_no_more()
     {
         var (tenant, _) = await SignUpAsync();
-        await LoseHomeAsync(tenant);
+        await application.LoseHomeAsync(tenant);
         await application.OrderFaultAsync("Fly", "CreateVolume", "error", status: 400);
         var operation = await StartAsync(tenant, new { kind = "emergency" });
         await WaitsAsync(operation, withError: true);
@@ -201,7 +199,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     public async Task Failover_that_is_at_work_is_the_only_one_unless_another_is_forced_which_goes_on_to_the_end()
     {
         var (tenant, _) = await SignUpAsync();
-        await LoseHomeAsync(tenant);
+        await application.LoseHomeAsync(tenant);
 
         // The vendor is silent for longer than the next requests take.
         await application.OrderFaultAsync("Fly", "CreateVolume", "timeout");
@@ -224,7 +222,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
     public async Task Failover_whose_target_cannot_be_taken_back_is_replaced_by_the_next_one()
     {
         var (tenant, _) = await SignUpAsync();
-        await LoseHomeAsync(tenant);
+        await application.LoseHomeAsync(tenant);
         await application.OrderFaultAsync("Fly", "CreateVolume", "error", status: 400);
         var first = await StartAsync(tenant, new { kind = "emergency" });
         await WaitsAsync(first, withError: true);
@@ -365,16 +363,7 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
 
     private async Task<(Guid Tenant, Guid Operation)> SignUpAsync()
     {
-        var (tenant, operation) = await application.SignUpAsync(new
-        {
-            company = "Fleet",
-            email = "fleet@example.com",
-            monthlyBudgetUsd = 49,
-            vehicles = 5,
-            locations = Europe,
-            compliance = Array.Empty<string>(),
-            plan = "starter",
-        });
+        var (tenant, operation) = await application.SignUpStarterAsync();
         Assert.Equal("succeeded", (string?)(await application.OperationAsync(operation, Ended))["state"]);
         return (tenant, operation);
     }
@@ -385,14 +374,6 @@ public sealed class FailoverFunctionsTests(ApplicationUnderTest application) : I
         var databases = application.Services.GetRequiredService<TenantDatabaseStore>();
         return await databases.GetAsync(placement.DatabaseId!.Value, default);
     }
-
-    // Nobody listens at port 1.
-    private async Task LoseHomeAsync(Guid tenant) => await ExecuteAsync(
-        """
-        UPDATE databases d SET port = 1 FROM placements p JOIN homes h ON h.tenant_id = p.tenant_id AND h.number = p.home
-        WHERE p.tenant_id = $1 AND d.id = h.database_id
-        """,
-        tenant);
 
     // To a shared server, and cancelled before anything has begun.
     private async Task<FailoverInput> AcceptFailoverAsync(Guid tenant)

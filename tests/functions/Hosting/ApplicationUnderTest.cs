@@ -28,6 +28,8 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
     private const string OperatorKey = "operator-key-of-the-tests";
     private const string SignupSecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
 
+    private static readonly string[] Europe = ["europe"];
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("webhost-test-");
     private TestDatabase? _control;
     private TestDatabase? _local;
@@ -129,6 +131,30 @@ public sealed class ApplicationUnderTest : IAsyncLifetime
         var accepted = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
         Assert.True(answer.StatusCode == HttpStatusCode.Accepted, accepted.ToJsonString());
         return ((Guid)accepted["tenantId"]!, (Guid)accepted["operationId"]!);
+    }
+
+    /// <summary>Signs a small fleet up, whose plan has a home of its own.</summary>
+    public Task<(Guid TenantId, Guid OperationId)> SignUpStarterAsync(params string[] compliance) => SignUpAsync(new
+    {
+        company = "Fleet",
+        email = "fleet@example.com",
+        monthlyBudgetUsd = 49,
+        vehicles = 5,
+        locations = Europe,
+        compliance,
+        plan = "starter",
+    });
+
+    /// <summary>Has the tenant's home be lost: nobody listens at port 1.</summary>
+    public async Task LoseHomeAsync(Guid tenant)
+    {
+        await using var connection = await Services.GetRequiredService<ControlDatabase>().OpenAsync();
+        await connection.Sql(
+            """
+            UPDATE databases d SET port = 1 FROM placements p JOIN homes h ON h.tenant_id = p.tenant_id AND h.number = p.home
+            WHERE p.tenant_id = $1 AND d.id = h.database_id
+            """,
+            tenant).RunAsync();
     }
 
     /// <summary>Posts as an operator; answers the status and the body.</summary>

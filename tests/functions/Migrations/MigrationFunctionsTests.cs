@@ -15,8 +15,6 @@ namespace WebHost.Functions.Tests.Migrations;
 
 public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : IClassFixture<ApplicationUnderTest>
 {
-    private static readonly string[] Europe = ["europe"];
-
     private static readonly DateTimeOffset LongAgo = new(DateTime.UtcNow.Date.AddDays(-60), TimeSpan.Zero);
 
     [Fact]
@@ -246,16 +244,7 @@ public sealed class MigrationFunctionsTests(ApplicationUnderTest application) : 
 
     private async Task<(Guid Tenant, Guid Operation)> SignUpAsync(string? compliance = null)
     {
-        var (tenant, operation) = await application.SignUpAsync(new
-        {
-            company = "Fleet",
-            email = "fleet@example.com",
-            monthlyBudgetUsd = 49,
-            vehicles = 5,
-            locations = Europe,
-            compliance = compliance is null ? Array.Empty<string>() : [compliance],
-            plan = "starter",
-        });
+        var (tenant, operation) = await application.SignUpStarterAsync(compliance is null ? [] : [compliance]);
         Assert.Equal("succeeded", (string?)(await application.OperationAsync(operation, Ended))["state"]);
         return (tenant, operation);
     }

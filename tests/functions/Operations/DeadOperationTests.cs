@@ -15,8 +15,6 @@ namespace WebHost.Functions.Tests.Operations;
 /// <summary>Operations whose orchestration ended before its work was done, as one does that no longer matches its own history.</summary>
 public sealed class DeadOperationTests(ApplicationUnderTest application) : IClassFixture<ApplicationUnderTest>
 {
-    private static readonly string[] Europe = ["europe"];
-
     [Theory]
     [InlineData(StepHooks.Before + nameof(CreateVolume))]
     [InlineData(StepHooks.After + nameof(ImportHistory))]
@@ -139,7 +137,7 @@ public sealed class DeadOperationTests(ApplicationUnderTest application) : IClas
     public async Task Failover_goes_on_to_its_end_from_where_it_died(string place)
     {
         var (tenant, _) = await AddTenantAsync();
-        await LoseHomeAsync(tenant);
+        await application.LoseHomeAsync(tenant);
 
         var failover = await DieAtAsync(place, () => FailOverAsync(tenant));
         await RetryAsync(failover);
@@ -157,7 +155,7 @@ public sealed class DeadOperationTests(ApplicationUnderTest application) : IClas
     {
         var (tenant, _) = await AddTenantAsync();
         var before = await AppsAsync(tenant);
-        await LoseHomeAsync(tenant);
+        await application.LoseHomeAsync(tenant);
 
         var failover = await DieAtAsync(
             StepHooks.Before + nameof(CreateVolume), () => FailOverAsync(tenant), it => AcceptedAsync($"operations/{it}/cancel"));
@@ -192,7 +190,7 @@ public sealed class DeadOperationTests(ApplicationUnderTest application) : IClas
 
         var provisioning = await DieAtAsync(place, async () =>
         {
-            (tenant, var operation) = await SignUpAsync();
+            (tenant, var operation) = await application.SignUpStarterAsync();
             return operation;
         });
         await RetryAsync(provisioning);
@@ -324,35 +322,12 @@ public sealed class DeadOperationTests(ApplicationUnderTest application) : IClas
         await connection.Sql("UPDATE operations SET state = $2 WHERE id = $1", operation, state).RunAsync();
     }
 
-    // Nobody listens at port 1.
-    private async Task LoseHomeAsync(Guid tenant)
-    {
-        await using var connection = await application.Services.GetRequiredService<ControlDatabase>().OpenAsync();
-        await connection.Sql(
-            """
-            UPDATE databases d SET port = 1 FROM placements p JOIN homes h ON h.tenant_id = p.tenant_id AND h.number = p.home
-            WHERE p.tenant_id = $1 AND d.id = h.database_id
-            """,
-            tenant).RunAsync();
-    }
-
     private async Task<(Guid Tenant, string Region)> AddTenantAsync()
     {
-        var (tenant, provisioning) = await SignUpAsync();
+        var (tenant, provisioning) = await application.SignUpStarterAsync();
         await EndsAsync(provisioning, "succeeded");
         using var vehicle = await application.Http.PutAsJsonAsync($"tenants/{tenant}/vehicles/v1", new { name = "Van" });
         vehicle.EnsureSuccessStatusCode();
         return (tenant, await RegionAsync(tenant));
     }
-
-    private Task<(Guid TenantId, Guid OperationId)> SignUpAsync() => application.SignUpAsync(new
-    {
-        company = "Fleet",
-        email = "fleet@example.com",
-        monthlyBudgetUsd = 49,
-        vehicles = 5,
-        locations = Europe,
-        compliance = Array.Empty<string>(),
-        plan = "starter",
-    });
 }
