@@ -6,6 +6,7 @@ using WebHost.Backups;
 using WebHost.Callers;
 using WebHost.Emergency;
 using WebHost.Migration;
+using WebHost.Monitoring;
 using WebHost.OpenApi;
 using WebHost.Problems;
 using WebHost.Provisioning;
@@ -23,7 +24,8 @@ public sealed class OperationFunctions(
     MoveIntake moves,
     FailoverIntake failovers,
     BackupIntake backups,
-    RestoreIntake restores)
+    RestoreIntake restores,
+    AlertStore alerts)
 {
     private const int LargestPage = 500;
 
@@ -77,15 +79,18 @@ public sealed class OperationFunctions(
             return Accepted(operationId);
         }
 
-        return Accepted(
-            await intake.RetryAsync(client, operationId, cancellationToken)
+        var again = await intake.RetryAsync(client, operationId, cancellationToken)
             ?? await ordering.RetryAsync(client, operationId, cancellationToken)
             ?? await backups.RetryAsync(client, operation, cancellationToken)
             ?? await restores.RetryAsync(client, operation, cancellationToken)
             ?? throw ProblemException.Conflict(
                 $"Operation {operationId} is {Json.WireName.Of(operation.State)}, or its tenant is being provisioned again already. "
                 + "Only the failed provisioning of a tenant that has no home, the failed order of a server, a failed backup or "
-                + "restore, a migration or failover whose step failed, or an operation that died can be taken up again."));
+                + "restore, a migration or failover whose step failed, or an operation that died can be taken up again.");
+
+        // Whoever has it tried again knows.
+        await alerts.ResolveAsync(OperationStarter.DiedAlert, operationId.ToString(), cancellationToken);
+        return Accepted(again);
     }
 
     /// <summary>Gives a migration or failover up before its switch.</summary>

@@ -125,6 +125,8 @@ public sealed class BackupFunctionsTests(ApplicationUnderTest application) : ICl
         var (status, answer) = await application.PostAsync($"operations/{dead}/retry");
         Assert.Equal(HttpStatusCode.Accepted, status);
         Assert.Equal("succeeded", await EndOfAsync((Guid)answer!["operationId"]!));
+        Assert.DoesNotContain(
+            (await application.GetAsync("alerts"))["items"]!.AsArray(), alert => (string?)alert!["subject"] == dead.ToString());
     }
 
     [Fact]
