@@ -168,6 +168,26 @@ public sealed class MoveStoreTests(ControlFixture fixture) : IClassFixture<Contr
         Assert.Equal(MoveState.GoingBack, (await _moves.GetAsync(move.OperationId, default)).State);
     }
 
+    [Theory]
+    [InlineData(false, OperationState.Died)]
+    [InlineData(true, OperationState.Failed)]
+    public async Task Operation_that_an_earlier_build_closed_as_failed_has_died_when_its_move_is_in_the_middle(
+        bool isOver, OperationState expected)
+    {
+        var move = await AddMoveAsync(fixture.Database);
+        foreach (var state in isOver ? (MoveState[])[MoveState.Undoing, MoveState.Undone] : [])
+        {
+            await _moves.EnterAsync(move, state, default);
+        }
+
+        var operations = new OperationStore(fixture.Control);
+        await operations.EnterAsync(move, OperationState.Failed, null, default);
+
+        await fixture.MigrateAgainAsync("0015_dead_operations.sql");
+
+        Assert.Equal(expected, (await operations.FindAsync(move, default))!.State);
+    }
+
     [Fact]
     public async Task Time_until_which_the_source_is_kept_is_said_once()
     {

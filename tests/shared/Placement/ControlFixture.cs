@@ -62,6 +62,17 @@ public sealed class ControlFixture : IAsyncLifetime
         }
     }
 
+    /// <summary>Runs one of the control database's scripts once more, as when a build that brings it starts.</summary>
+    public async Task MigrateAgainAsync(string script)
+    {
+        await using (var connection = await Control.OpenAsync())
+        {
+            await connection.Sql("DELETE FROM public.schemaversions WHERE scriptname LIKE '%' || $1", script).RunAsync();
+        }
+
+        await new SchemaMigrator(NullLogger<SchemaMigrator>.Instance).MigrateControlAsync(_control!.ConnectionString);
+    }
+
     /// <summary>Adds another prepared tenant database.</summary>
     public async Task<TenantDatabaseAddress> AddDatabaseAsync(HostingMode mode = HostingMode.MultiTenant, string? template = null)
     {
