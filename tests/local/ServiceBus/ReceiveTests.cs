@@ -74,10 +74,10 @@ public sealed class ReceiveTests(QueueDatabase database) : QueueTestBase(databas
     [Fact]
     public async Task A_renewed_lock_holds_longer()
     {
-        var receiver = NewClient(new QueueRules(TimeSpan.FromMilliseconds(600), 10)).CreateReceiver(Queue);
+        var receiver = NewClient(new QueueRules(TimeSpan.FromSeconds(3), 10)).CreateReceiver(Queue);
         await SendAsync("one");
         var message = await ReceiveAsync(receiver);
-        var end = message.LockedUntil + TimeSpan.FromMilliseconds(600);
+        var end = message.LockedUntil + TimeSpan.FromSeconds(3);
 
         while (message.LockedUntil < end)
         {

@@ -29,13 +29,13 @@ public sealed class LeaseTests(HubFixture hubs)
         await entered.WaitAsync();
 
         await ExecuteAsync(
-            $"UPDATE {hub.Name}.instances SET owner = gen_random_uuid(), lease = lease + 1, leased_until = now() + interval '1 s'");
+            $"UPDATE {hub.Name}.instances SET owner = gen_random_uuid(), lease = lease + 1, leased_until = now() + interval '1 day'");
         proceed.Release(2);
         await Eventually.IsTrueAsync(() => Task.FromResult(
             log.Of("WebHost.Local.DurableTask.Hosting.OrchestrationDispatcher").Any(said => said.StartsWith("Lost the lease"))));
-        var stepsBefore = await ScalarAsync($"SELECT count(*) FROM {hub.Name}.activities");
+        Assert.Equal(0, await ScalarAsync($"SELECT count(*) FROM {hub.Name}.activities"));
+        await ExecuteAsync($"UPDATE {hub.Name}.instances SET leased_until = now()");
 
-        Assert.Equal(0, stepsBefore);
         Assert.Equal(1, (await hub.EndOfAsync(id)).ReadOutputAs<int>());
         Assert.Equal(0, await ScalarAsync($"SELECT count(*) - max(step) - 1 FROM {hub.Name}.history"));
     }
@@ -71,22 +71,27 @@ public sealed class LeaseTests(HubFixture hubs)
     public async Task Lease_of_a_long_activity_is_renewed_so_that_it_runs_once()
     {
         var runs = 0;
+        var enough = new TaskCompletionSource<int>();
         await using var hub = await hubs.StartAsync(
             registry => registry
                 .AddOrchestratorFunc("Call", context => context.CallActivityAsync<int>("Long"))
-                .AddActivityFunc<object?, int>("Long", async (_, _) =>
+                .AddActivityFunc<object?, int>("Long", (_, _) =>
                 {
                     Interlocked.Increment(ref runs);
-                    await Task.Delay(1500);
-                    return runs;
+                    return enough.Task;
                 }),
-            configure: options =>
-            {
-                options.LeaseDuration = TimeSpan.FromMilliseconds(600);
-                options.PollInterval = TimeSpan.FromMilliseconds(100);
-            });
+            configure: options => options.LeaseDuration = TimeSpan.FromSeconds(5));
+        var id = await hub.StartAsync("Call");
+        await Eventually.IsTrueAsync(() => Task.FromResult(runs == 1));
 
-        Assert.Equal(1, (await hub.RunAsync("Call")).ReadOutputAs<int>());
+        // The lease that it began with has run out when this is so.
+        await Eventually.IsTrueAsync(async () => await ScalarAsync(
+            $"SELECT count(*) FROM {hub.Name}.activities a JOIN {hub.Name}.instances i USING (instance_id)"
+            + " WHERE i.updated_at < now() - interval '7 s' AND a.available_at > now()") == 1);
+        enough.SetResult(1);
+
+        Assert.Equal(1, (await hub.EndOfAsync(id)).ReadOutputAs<int>());
+        Assert.Equal(1, runs);
     }
 
     [Fact]
@@ -94,6 +99,7 @@ public sealed class LeaseTests(HubFixture hubs)
     {
         var name = hubs.NewHubName();
         var counts = new int[2];
+        var bothRun = new TaskCompletionSource();
         await using var first = await hubs.StartAsync(registry => Register(registry, 0), hubName: name, configure: Few);
         await using var second = await hubs.StartAsync(registry => Register(registry, 1), hubName: name, configure: Few);
 
@@ -108,7 +114,12 @@ public sealed class LeaseTests(HubFixture hubs)
             .AddActivityFunc<int, int>("Share", async (_, i) =>
             {
                 Interlocked.Increment(ref counts[worker]);
-                await Task.Delay(20);
+                if (counts.All(count => count > 0))
+                {
+                    bothRun.TrySetResult();
+                }
+
+                await bothRun.Task;
                 return i;
             });
 

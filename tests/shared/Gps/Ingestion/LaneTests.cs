@@ -1,12 +1,9 @@
-using System.Diagnostics;
 using WebHost.Gps.Ingestion;
 
 namespace WebHost.Tests.Gps.Ingestion;
 
 public sealed class LaneTests
 {
-    private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(3);
-
     private readonly Lane _lane = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -22,8 +19,7 @@ public sealed class LaneTests
         Assert.Null(await _lane.TryAsync(_ => hanging.Task, Cancellation));
         var begun = false;
 
-        var clock = Stopwatch.StartNew();
-        var answer = await _lane.TryAsync(
+        var answer = _lane.TryAsync(
             _ =>
             {
                 begun = true;
@@ -31,9 +27,9 @@ public sealed class LaneTests
             },
             Cancellation);
 
-        Assert.Null(answer);
+        Assert.True(answer.IsCompleted);
+        Assert.Null(await answer);
         Assert.False(begun);
-        Assert.InRange(clock.Elapsed, TimeSpan.Zero, MostPatience / 2);
         hanging.SetResult("late");
     }
 
